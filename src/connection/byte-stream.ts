@@ -1,0 +1,44 @@
+// What a connection needs from the world: an ordered stream of bytes in both directions, and a clock. Transports
+// provide both; nothing here or below knows a socket.
+
+/** An ordered, reliable stream of bytes in both directions, such as a TCP socket. */
+export interface ByteStream {
+  /** Bytes that `write` took and that have not left yet. */
+  readonly bufferedBytes: number
+  /** Writes the vectors in order. They are kept until they have left, and must not change meanwhile. */
+  write(vectors: readonly Uint8Array[]): void
+  /** Ends the sending side once everything is written. */
+  end(): void
+  /** Cuts the stream at once, in both directions. */
+  destroy(): void
+  /** Asks that no more bytes are delivered for now; a few that are on their way may still come. */
+  pause(): void
+  resume(): void
+}
+
+/** What a transport tells, from when it is attached; never from inside a call to the stream. */
+export interface ByteStreamListener {
+  /** Bytes arrived; they are given, not lent. */
+  received(bytes: Uint8Array): void
+  /** `bufferedBytes` has fallen. */
+  drained(): void
+  /** No more bytes will arrive; `error` is the cause when it was not an orderly end. Told once. */
+  ended(error?: unknown): void
+  /** The stream is gone, with everything that it held. Told once, after `ended`. */
+  closed(): void
+}
+
+/** The clock, the turns and the randomness of the runtime that a connection lives in. */
+export interface Host {
+  /** Milliseconds on a clock that never goes back. */
+  now(): number
+  /** Calls back once after `delayMs`. A timer does not keep the process alive. */
+  setTimer(delayMs: number, callback: () => void): unknown
+  clearTimer(timer: unknown): void
+  /** Calls back when everything that this turn makes happen has happened. */
+  defer(callback: () => void): void
+  /** A cryptographically strong random number of 32 bits. */
+  randomUint32(): number
+  /** Lets an error of the application take the runtime's usual way for errors that nobody caught. */
+  reportError(error: unknown): void
+}

@@ -1,0 +1,550 @@
+// The idiomatic object over a session: methods, promises, async iteration. It holds no rule of the protocol. What it
+// adds is who waits for what: senders for room, readers for messages, callers of `ping` for pongs.
+//
+// A promise that is rejected because the connection ended is never an unhandled rejection: a peer that goes away must
+// not be able to end the process.
+
+import { type BytesLike, decodeText, InvalidStateError, TransportError, WebSocketError } from '../codec/index.ts'
+import type { AgreedExtension } from '../extension/index.ts'
+import type {
+  ClosedEvent,
+  CloseInfo,
+  FragmentEvent,
+  MessageEvent,
+  MessageType,
+  ReadyState,
+  Session,
+  SessionEvent,
+} from '../session/index.ts'
+import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
+import { Driver, type EventConsumer } from './driver.ts'
+import type { ReadConnectionLimits } from './settings.ts'
+
+/** A message as an application sees it: text as a string, binary as bytes of its own. */
+export type Message = string | Uint8Array
+
+/** A message in pieces, in the order in which they arrived; text pieces end on code points. */
+export interface MessagePieces extends AsyncIterable<Message> {
+  readonly type: MessageType
+}
+
+/** Where a connection leads. */
+export interface ConnectionAddress {
+  readonly url: string
+  /** The peer's network address, where there is one. */
+  readonly remoteAddress: string | undefined
+}
+
+interface Waiter<Value> {
+  resolve(value: Value): void
+  reject(error: unknown): void
+}
+
+interface PingWaiter extends Waiter<number> {
+  /** Which ping of the session it waits for, counted from 1. */
+  readonly number: number
+}
+
+const SENT = Promise.resolve()
+
+// What a message that waits to be read costs beside its payload, about: without it, empty messages would cost nothing.
+const MESSAGE_OVERHEAD_BYTES = 64
+
+/** What a reader has taken, or waits for: a whole message, or a piece of one. */
+type Delivered = Message | FragmentEvent
+
+/**
+ * One end of a WebSocket connection.
+ *
+ * Messages wait for a reader, and the peer after a while with them: also its Close frame, once messages are in front of
+ * it. Who does not care for messages says so with `onMessage(() => {})`.
+ */
+export class Connection implements AsyncIterable<Message> {
+  /** The subprotocol that the handshake agreed on (RFC 6455 §1.9). */
+  readonly subprotocol: string | undefined
+  /** The extensions that the handshake agreed on, in their order (RFC 6455 §9). */
+  readonly extensions: readonly AgreedExtension[]
+  readonly url: string
+  readonly remoteAddress: string | undefined
+  /** How the connection ended, once it has. Never rejects. */
+  readonly closed: Promise<CloseInfo>
+  readonly #session: Session
+  readonly #driver: Driver
+  readonly #host: Host
+  readonly #limits: ReadConnectionLimits['send']
+  #resolveClosed!: (info: CloseInfo) => void
+  #closeInfo: CloseInfo | undefined
+
+  #reader: 'none' | 'messages' | 'pieces' | 'listener' = 'none'
+  #listener: ((message: Message) => void) | undefined
+  #inbox: Delivered[] = []
+  #inboxBytes = 0
+  readonly #readWaiters: ((delivered: Delivered | undefined) => void)[] = []
+  /** Whether the piece that was handed out last is not the end of its message. */
+  #insideMessage = false
+  /** Whether pieces are thrown away up to the end of their message. */
+  #skipping = false
+  #discarding = false
+  readonly #sendWaiters: Waiter<void>[] = []
+  readonly #pingWaiters: PingWaiter[] = []
+  /** Why we ended the connection, where that is more than the session knows. */
+  #endedBecause: WebSocketError | undefined
+
+  /** @internal Made by transports, with {@link openConnection}. */
+  constructor(
+    session: Session,
+    stream: ByteStream,
+    host: Host,
+    limits: ReadConnectionLimits['send'],
+    address: ConnectionAddress,
+  ) {
+    this.subprotocol = session.subprotocol
+    this.extensions = session.extensions
+    this.url = address.url
+    this.remoteAddress = address.remoteAddress
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+    this.#session = session
+    this.#host = host
+    this.#limits = limits
+    const connection = this
+    const consumer: EventConsumer = {
+      get wantsMessages() {
+        return connection.#wantsMessages
+      },
+      handleEvent: (event) => this.#handleEvent(event),
+      handleDrain: () => this.#releaseSenders(),
+    }
+    this.#driver = new Driver(session, stream, host, consumer, limits.highWaterBytes)
+  }
+
+  /** @internal What the transport talks to. */
+  static listenerOf(connection: Connection): ByteStreamListener {
+    return connection.#driver
+  }
+
+  /** @internal Takes what came with the handshake, and sets the first deadline. */
+  static start(connection: Connection, leftover: Uint8Array | undefined): void {
+    if (leftover === undefined || leftover.length === 0) connection.#driver.pump()
+    else connection.#driver.received(leftover)
+  }
+
+  get readyState(): ReadyState {
+    return this.#session.readyState
+  }
+
+  /** Bytes that were sent and have not left yet. */
+  get bufferedBytes(): number {
+    return this.#driver.bufferedBytes
+  }
+
+  /**
+   * Sends a message: a string as text, anything else as binary. Bytes are kept until they have left and must not change
+   * meanwhile. When more than `maxBufferedBytes` wait to leave already, the connection is ended instead: whoever sends
+   * that much does not wait for the promise, and the peer does not keep up.
+   *
+   * @returns a promise that is resolved once less than `highWaterBytes` wait to leave, and rejected with
+   * `CONNECTION_CLOSED` when the connection ends first. Nobody has to listen to it.
+   * @throws TypeError at once for data that is neither a string nor bytes.
+   */
+  send(data: string | BytesLike): Promise<void> {
+    this.#driver.updateTime()
+    if (this.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
+    if (this.bufferedBytes > this.#limits.maxBufferedBytes) {
+      const text = 'Cannot send: more than maxBufferedBytes wait to leave'
+      this.#endedBecause = new WebSocketError('SEND_BUFFER_FULL', text, { closeCode: 1006, phase: 'open' })
+      this.#driver.abort()
+      return rejected(this.#closedError('Cannot send'))
+    }
+    this.#sendNow(data)
+    if (this.#closeInfo !== undefined) return rejected(this.#closedError('Cannot send'))
+    if (this.bufferedBytes < this.#limits.highWaterBytes) return SENT
+    return handled(new Promise((resolve, reject) => this.#sendWaiters.push({ resolve, reject })))
+  }
+
+  /**
+   * Sends a message if less than `highWaterBytes` wait to leave.
+   *
+   * @returns whether the message was taken; it is not either when the connection is not open.
+   * @throws TypeError as `send`.
+   */
+  trySend(data: string | BytesLike): boolean {
+    this.#driver.updateTime()
+    if (this.readyState !== 'open' || this.bufferedBytes >= this.#limits.highWaterBytes) return false
+    this.#sendNow(data)
+    return true
+  }
+
+  /**
+   * Sends a ping (RFC 6455 §5.5.2). Without a payload it gets one of its own, so that its pong is known for certain.
+   *
+   * @returns a promise of the round-trip time in milliseconds, rejected with `CONNECTION_CLOSED` when the connection
+   * ends first.
+   * @throws TypeError, RangeError at once for a payload that is no bytes or longer than 125.
+   */
+  ping(payload?: string | BytesLike): Promise<number> {
+    this.#driver.updateTime()
+    if (this.readyState === 'closed') return rejected(this.#closedError('Cannot ping'))
+    this.#session.ping(payload === undefined ? `ping ${this.#session.pingsSent + 1}` : payload)
+    this.#driver.flush()
+    const number = this.#session.pingsSent
+    return handled(new Promise((resolve, reject) => this.#pingWaiters.push({ number, resolve, reject })))
+  }
+
+  /**
+   * Begins the closing handshake (RFC 6455 §7.1.2). Messages that arrive meanwhile are still handed to a reader; without
+   * one they are thrown away.
+   *
+   * @returns the same promise as `closed`.
+   * @throws TypeError, RangeError at once for a code or reason that may not be sent.
+   */
+  close(code?: number, reason?: string): Promise<CloseInfo> {
+    this.#driver.updateTime()
+    this.#session.close(code, reason)
+    this.#discarding = this.#reader === 'none'
+    this.#driver.pump()
+    return this.closed
+  }
+
+  /** Ends the connection at once, without a closing handshake; what waits to leave is thrown away. */
+  terminate(): void {
+    this.#driver.abort()
+  }
+
+  /**
+   * The messages of the connection, once: in turn, with reading held back while none is asked for, a few kilobytes
+   * (`highWaterBytes`) aside. Ends when the connection does; `closed` tells how. What was not read when the reader
+   * leaves is there for the next one.
+   *
+   * @throws InvalidStateError when another reader is at it.
+   */
+  messages(): AsyncIterableIterator<Message>
+  /**
+   * The messages in pieces, each of any size in constant memory. Asking for the next message throws away what was not
+   * taken of the one before. A message that is cut off rejects with `CONNECTION_CLOSED`.
+   */
+  messages(options: { readonly pieces: true }): AsyncIterableIterator<MessagePieces>
+  messages(options?: {
+    readonly pieces?: boolean
+  }): AsyncIterableIterator<Message> | AsyncIterableIterator<MessagePieces> {
+    this.#attach(options?.pieces === true ? 'pieces' : 'messages')
+    if (options?.pieces !== true) return this.#iterate((read) => read() as Promise<Message | undefined>)
+    this.#session.deliver('fragment')
+    let latest: Promise<MessageReader | undefined> = Promise.resolve(undefined)
+    return this.#iterate<MessagePieces>((read) => {
+      latest = latest.then(async (unfinished) => {
+        await unfinished?.skip()
+        const first = await read()
+        return first === undefined ? undefined : new MessageReader(first, read, () => this.#cutOff())
+      })
+      return latest
+    })
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return this.messages()
+  }
+
+  /**
+   * Hands every message to a function as soon as it is there: the fastest way to read, with no way to hold the peer
+   * back. What the function throws takes the runtime's usual way for uncaught errors.
+   *
+   * @throws InvalidStateError when another reader is at it.
+   */
+  onMessage(listener: (message: Message) => void): void {
+    if (typeof listener !== 'function') throw new TypeError('The listener is not a function')
+    this.#attach('listener')
+    this.#listener = listener
+    for (const message of this.#takeInbox()) this.#tellListener(toMessage(message))
+    this.#driver.pump()
+  }
+
+  /** Closes the connection with 1000 and waits for its end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(1000)
+  }
+
+  // --- reading -----------------------------------------------------------------------------------------------------
+
+  get #wantsMessages(): boolean {
+    if (this.#discarding || this.#readWaiters.length > 0 || this.#reader === 'listener') return true
+    // After our Close frame, what arrives up to the peer's is kept for a reader that may itself be waiting for the end.
+    if (this.readyState === 'closing')
+      return this.#reader !== 'none' && this.#inboxBytes < this.#limits.maxBufferedBytes
+    // A slow reader is kept a little ahead of, so that pings and Close frames behind a few messages are answered.
+    return this.#reader === 'messages' && this.#inboxBytes < this.#limits.highWaterBytes
+  }
+
+  #attach(reader: 'messages' | 'pieces' | 'listener'): void {
+    if (this.#reader !== 'none') throw new InvalidStateError('Cannot read messages: another reader is at it')
+    this.#reader = reader
+    this.#discarding = false
+  }
+
+  #detach(): void {
+    if (this.#reader === 'pieces') {
+      this.#session.deliver('message')
+      this.#skipping = this.#insideMessage
+      for (const message of this.#joinPieces(this.#takeInbox())) this.#keep(message)
+    }
+    this.#reader = 'none'
+    this.#insideMessage = false
+    for (const resolve of this.#readWaiters.splice(0)) resolve(undefined)
+    this.#discarding = this.readyState !== 'open'
+    this.#driver.pump()
+  }
+
+  /** What a reader of pieces leaves, whole; not the rest of a message that it took a part of, or that is incomplete. */
+  *#joinPieces(left: readonly Delivered[]): Generator<Message> {
+    let pieces: Uint8Array[] = []
+    for (const delivered of left) {
+      if (!isPiece(delivered)) {
+        yield delivered
+        continue
+      }
+      if (!this.#skipping) pieces.push(delivered.payload)
+      if (delivered.final && !this.#skipping) yield toMessage({ ...delivered, payload: join(pieces) })
+      if (delivered.final) {
+        this.#skipping = false
+        pieces = []
+      }
+    }
+    if (pieces.length > 0) this.#skipping = true
+  }
+
+  /** The next message or piece; `undefined` once there will be none. */
+  #read(): Promise<Delivered | undefined> {
+    const delivered = this.#inbox.shift()
+    if (delivered !== undefined) {
+      this.#inboxBytes -= costOf(delivered)
+      this.#noteHandOut(delivered)
+    }
+    if (delivered !== undefined || this.#closeInfo !== undefined) return Promise.resolve(delivered)
+    return new Promise((resolve) => {
+      this.#readWaiters.push(resolve)
+      this.#driver.pump()
+    })
+  }
+
+  #noteHandOut(delivered: Delivered): void {
+    this.#insideMessage = isPiece(delivered) && !delivered.final
+  }
+
+  #keep(delivered: Delivered): void {
+    this.#inbox.push(delivered)
+    this.#inboxBytes += costOf(delivered)
+  }
+
+  #takeInbox(): Delivered[] {
+    const taken = this.#inbox
+    this.#inbox = []
+    this.#inboxBytes = 0
+    return taken
+  }
+
+  #iterate<Value>(
+    take: (read: () => Promise<Delivered | undefined>) => Promise<Value | undefined>,
+  ): AsyncIterableIterator<Value> {
+    let ended = false
+    const read = (): Promise<Delivered | undefined> => (ended ? Promise.resolve(undefined) : this.#read())
+    const end = (): IteratorResult<Value> => {
+      if (!ended) {
+        ended = true
+        this.#detach()
+      }
+      return { done: true, value: undefined }
+    }
+    return {
+      [Symbol.asyncIterator]() {
+        return this
+      },
+      next: () => take(read).then((value) => (value === undefined ? end() : { done: false, value })),
+      return: () => Promise.resolve(end()),
+    }
+  }
+
+  #handleEvent(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'message':
+        if (!this.#discarding) this.#handleMessage(event)
+        return
+      case 'fragment':
+        if (this.#discarding || this.#skipping) this.#skipping = !event.final
+        // The view is good until the next `receive` only, and the reader is not bound to be that quick.
+        else this.#deliver({ ...event, payload: event.payload.slice() })
+        return
+      case 'pong':
+        if (event.roundTripMs !== undefined) this.#answerPings(event.roundTripMs)
+        return
+      case 'closed':
+        this.#handleClosed(event)
+        return
+    }
+  }
+
+  #handleMessage({ type, payload, owned }: MessageEvent): void {
+    let message: Message
+    try {
+      message = type === 'text' ? decodeText(payload) : owned ? payload : payload.slice()
+    } catch {
+      this.#session.fail(1009) // there are limits above maxMessageBytes: how long a string can be, for one
+      return
+    }
+    this.#deliver(message)
+  }
+
+  #deliver(delivered: Delivered): void {
+    if (this.#listener !== undefined) {
+      this.#tellListener(toMessage(delivered))
+      return
+    }
+    const resolve = this.#readWaiters.shift()
+    if (resolve !== undefined) {
+      this.#noteHandOut(delivered)
+      resolve(delivered)
+    } else {
+      this.#keep(delivered)
+    }
+  }
+
+  #tellListener(message: Message): void {
+    try {
+      this.#listener!(message)
+    } catch (error) {
+      this.#host.reportError(error)
+    }
+  }
+
+  #answerPings(roundTripMs: number): void {
+    const { pingsAnswered } = this.#session
+    const waiting = this.#pingWaiters.findIndex(({ number }) => number > pingsAnswered)
+    const answered = waiting === -1 ? this.#pingWaiters.length : waiting
+    for (const waiter of this.#pingWaiters.splice(0, answered)) waiter.resolve(roundTripMs)
+  }
+
+  // --- sending and ending --------------------------------------------------------------------------------------------
+
+  #sendNow(data: string | BytesLike): void {
+    this.#session.send(typeof data === 'string' ? 'text' : 'binary', data)
+    this.#driver.flush()
+  }
+
+  #releaseSenders(): void {
+    if (this.bufferedBytes >= this.#limits.highWaterBytes) return
+    for (const waiter of this.#sendWaiters.splice(0)) waiter.resolve()
+  }
+
+  #handleClosed({ kind: _, ...info }: ClosedEvent): void {
+    const error = this.#endedBecause ?? this.#brokenStream(info) ?? info.error
+    this.#closeInfo = Object.freeze({ ...info, error })
+    for (const waiter of this.#sendWaiters.splice(0)) waiter.reject(this.#closedError('Message may not have left'))
+    for (const waiter of this.#pingWaiters.splice(0)) waiter.reject(this.#closedError('Ping was not answered'))
+    for (const resolve of this.#readWaiters.splice(0)) resolve(undefined)
+    this.#resolveClosed(this.#closeInfo)
+  }
+
+  /** What broke the stream says more than that it ended without a Close frame; it does not say more than a violation. */
+  #brokenStream({ code, error }: CloseInfo): WebSocketError | undefined {
+    const cause = this.#driver.streamError
+    if (cause === undefined || error?.code !== 'ENDED_WITHOUT_CLOSE') return undefined
+    return new TransportError('TRANSPORT_FAILED', 'The byte stream broke', {
+      closeCode: code,
+      phase: error.phase,
+      cause,
+    })
+  }
+
+  #closedError(what: string): WebSocketError {
+    return new WebSocketError('CONNECTION_CLOSED', `${what}: the connection is closing or closed`, {
+      closeCode: this.#closeInfo?.code,
+      phase: 'closing',
+      ...(this.#closeInfo?.error === undefined ? {} : { cause: this.#closeInfo.error }),
+    })
+  }
+
+  /** Why a message has no more pieces: the connection ended inside it, or its reader left. */
+  #cutOff(): WebSocketError {
+    return this.#closeInfo === undefined
+      ? new InvalidStateError('Cannot read the message: its reader has left')
+      : this.#closedError('Message was cut off')
+  }
+}
+
+/** One message that is read in pieces. */
+class MessageReader implements MessagePieces {
+  readonly type: MessageType
+  #first: Delivered | undefined
+  readonly #read: () => Promise<Delivered | undefined>
+  readonly #cutOff: () => WebSocketError
+  #latest: Promise<Delivered | undefined> = Promise.resolve(undefined)
+  #ended = false
+  #isCutOff = false
+
+  constructor(first: Delivered, read: () => Promise<Delivered | undefined>, cutOff: () => WebSocketError) {
+    this.type = isPiece(first) ? first.type : typeof first === 'string' ? 'text' : 'binary'
+    this.#first = first
+    this.#read = read
+    this.#cutOff = cutOff
+  }
+
+  /** Reads what is left of the message and throws it away. */
+  async skip(): Promise<void> {
+    while (!this.#ended) await this.#next()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, undefined, undefined> {
+    while (!this.#ended) {
+      const piece = await this.#next()
+      if (piece !== undefined) yield toMessage(piece)
+      else if (this.#isCutOff) throw this.#cutOff()
+    }
+  }
+
+  /** The next piece; `undefined` when there is none. One after another, so that nobody takes one of the next message. */
+  #next(): Promise<Delivered | undefined> {
+    this.#latest = this.#latest.then(() => (this.#ended ? undefined : this.#take()))
+    return this.#latest
+  }
+
+  async #take(): Promise<Delivered | undefined> {
+    const piece = this.#first ?? (await this.#read())
+    this.#first = undefined
+    this.#isCutOff = piece === undefined
+    this.#ended = piece === undefined || !isPiece(piece) || piece.final
+    return piece
+  }
+}
+
+function isPiece(delivered: Delivered): delivered is FragmentEvent {
+  return typeof delivered === 'object' && 'kind' in delivered
+}
+
+function toMessage(delivered: Delivered): Message {
+  if (!isPiece(delivered)) return delivered
+  return delivered.type === 'text' ? decodeText(delivered.payload) : delivered.payload
+}
+
+function costOf(delivered: Delivered): number {
+  return MESSAGE_OVERHEAD_BYTES + (isPiece(delivered) ? delivered.payload.length : delivered.length)
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+/** A promise whose rejection nobody has to listen to. */
+function handled<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {})
+  return promise
+}
+
+function rejected(error: unknown): Promise<never> {
+  return handled(Promise.reject(error))
+}

@@ -1,0 +1,192 @@
+// Runs a session over a byte stream: the only pump in the house. It follows the contract of the engine: whatever goes
+// in, then the events, then the output, then the deadline. All that is sent in one turn leaves in one write.
+
+import type { Session, SessionEvent } from '../session/index.ts'
+import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
+
+/** Who takes the events of a driver. */
+export interface EventConsumer {
+  /** Whether messages are wanted now; otherwise they wait in the session, and the peer after a while with them. */
+  readonly wantsMessages: boolean
+  handleEvent(event: SessionEvent): void
+  /** Bytes have left; what waits for the buffer to shrink may look again. */
+  handleDrain(): void
+}
+
+export class Driver implements ByteStreamListener {
+  readonly session: Session
+  readonly #stream: ByteStream
+  readonly #host: Host
+  readonly #consumer: EventConsumer
+  readonly #highWaterBytes: number
+  readonly #flushDeferred = (): void => this.#flushNow()
+  readonly #timerElapsed = (): void => this.#handleTimer()
+  #pumping = false
+  #paused = false
+  #flushPending = false
+  #endRequested = false
+  #streamEnded = false
+  #destroyed = false
+  #timer: unknown
+  #timerAt = Number.POSITIVE_INFINITY
+  #lingerUntil = Number.POSITIVE_INFINITY
+  /** What ended the stream, when it was not its orderly end. */
+  streamError: unknown
+
+  constructor(session: Session, stream: ByteStream, host: Host, consumer: EventConsumer, highWaterBytes: number) {
+    this.session = session
+    this.#stream = stream
+    this.#host = host
+    this.#consumer = consumer
+    this.#highWaterBytes = highWaterBytes
+  }
+
+  /** Bytes that were sent and have not left yet. */
+  get bufferedBytes(): number {
+    return this.session.outputBytes + this.#stream.bufferedBytes
+  }
+
+  received(bytes: Uint8Array): void {
+    if (this.#destroyed) return
+    this.session.tick(this.#host.now())
+    this.session.receive(bytes)
+    this.#drain()
+  }
+
+  drained(): void {
+    if (this.#destroyed) return
+    this.#flushNow()
+    this.#consumer.handleDrain()
+  }
+
+  ended(error?: unknown): void {
+    if (this.#streamEnded) return
+    this.#streamEnded = true
+    this.streamError = error
+    this.session.tick(this.#host.now())
+    this.session.receiveEnd()
+    this.#drain()
+    if (error !== undefined) this.#destroy()
+  }
+
+  closed(): void {
+    this.#destroyed = true
+    this.#host.clearTimer(this.#timer)
+  }
+
+  /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
+  abort(): void {
+    this.session.abort()
+    this.#destroy()
+    this.#drain()
+  }
+
+  /** After the application did something: the present, the events that are there and wanted, output and deadline. */
+  pump(): void {
+    this.updateTime()
+    this.#drain()
+  }
+
+  /** Takes the events that are there and wanted, then sees to the output and the deadline. */
+  #drain(): void {
+    if (this.#pumping) return // called from a handler: the loop below goes on anyway
+    this.#pumping = true
+    try {
+      for (;;) {
+        // Nothing holds messages back once the stream has ended: what is left is all there will ever be.
+        const all = this.#consumer.wantsMessages || this.#streamEnded
+        const event = all ? this.session.next() : this.session.nextControl()
+        if (event === undefined) break
+        if (event.kind === 'closed') this.#handleClosed()
+        this.#consumer.handleEvent(event)
+      }
+    } finally {
+      this.#pumping = false
+    }
+    if (this.#destroyed) return
+    this.#regulate()
+    this.flush()
+    this.#schedule()
+  }
+
+  /** Lets what was sent leave at the end of the turn, or at once when there is much of it. */
+  flush(): void {
+    if (this.session.outputBytes >= this.#highWaterBytes) {
+      this.#flushNow()
+    } else if (!this.#flushPending && (this.session.outputBytes > 0 || this.session.wantsEnd)) {
+      this.#flushPending = true
+      this.#host.defer(this.#flushDeferred)
+    }
+  }
+
+  /** Brings the session up to the present, once a turn: what leaves together has happened together. */
+  updateTime(): void {
+    if (!this.#flushPending) this.session.tick(this.#host.now())
+  }
+
+  /** Reading stops while a good deal of input waits unread: then the peer waits, and our memory does not grow. */
+  #regulate(): void {
+    const { inputBytes } = this.session
+    if (!this.#paused && inputBytes > this.#highWaterBytes) {
+      this.#paused = true
+      this.#stream.pause()
+    } else if (this.#paused && inputBytes === 0) {
+      this.#paused = false
+      this.#stream.resume()
+    }
+  }
+
+  #flushNow(): void {
+    this.#flushPending = false
+    if (this.#destroyed) return
+    // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.
+    if (this.session.outputBytes > 0 && this.#stream.bufferedBytes < this.#highWaterBytes) {
+      const vectors = this.session.takeOutput()
+      if (vectors.length === 0) {
+        this.#drain() // the session gave up over a payload that is not what it was
+        return
+      }
+      this.#stream.write(vectors)
+    }
+    if (this.session.wantsEnd && this.session.outputBytes === 0 && !this.#endRequested) {
+      this.#endRequested = true
+      this.#stream.end()
+    }
+  }
+
+  /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut. */
+  #handleClosed(): void {
+    if (!this.#streamEnded) {
+      this.#destroy()
+      return
+    }
+    this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
+  }
+
+  #destroy(): void {
+    if (this.#destroyed) return
+    this.#destroyed = true
+    this.#host.clearTimer(this.#timer)
+    this.#stream.destroy()
+  }
+
+  /** Sets the timer for the next deadline. One that is set too early is left alone: it looks again when it fires. */
+  #schedule(): void {
+    const deadline = Math.min(this.session.deadline, this.#lingerUntil)
+    if (deadline >= this.#timerAt) return
+    this.#host.clearTimer(this.#timer)
+    this.#timerAt = deadline
+    this.#timer = this.#host.setTimer(Math.max(0, deadline - this.#host.now()), this.#timerElapsed)
+  }
+
+  #handleTimer(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    const now = this.#host.now()
+    if (now >= this.#lingerUntil) {
+      this.#destroy()
+      return
+    }
+    this.session.tick(now)
+    this.#drain()
+  }
+}

@@ -1,0 +1,56 @@
+// Where a handshake, a stream and a host become a connection: the one way in for every transport.
+
+import type { AgreedExtension } from '../extension/index.ts'
+import { type Keepalive, type Role, Session } from '../session/index.ts'
+import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
+import { Connection, type ConnectionAddress } from './connection.ts'
+import { type ConnectionLimits, readConnectionLimits } from './settings.ts'
+
+/** What an application may ask of a connection, whatever carries it. */
+export interface ConnectionOptions {
+  readonly limits?: Partial<ConnectionLimits> | undefined
+  /** Pings of our own: on for a server, off for a client unless given; `false` turns them off. */
+  readonly keepalive?: Partial<Keepalive> | false | undefined
+}
+
+/** What the opening handshake agreed on, and the bytes that came right behind it. */
+export interface Agreement {
+  readonly role: Role
+  readonly subprotocol: string | undefined
+  readonly extensions: readonly AgreedExtension[]
+  readonly leftover?: Uint8Array | undefined
+}
+
+/**
+ * Opens a connection over a stream. `attach` is called before anything can arrive, with the listener that the transport
+ * reports to.
+ */
+export function openConnection(
+  agreement: Agreement,
+  stream: ByteStream,
+  host: Host,
+  address: ConnectionAddress,
+  options: ConnectionOptions,
+  attach: (listener: ByteStreamListener) => void,
+): Connection {
+  const limits = readConnectionLimits(options.limits)
+  const session = new Session({
+    role: agreement.role,
+    subprotocol: agreement.subprotocol,
+    extensions: agreement.extensions,
+    limits: limits.session,
+    keepalive: options.keepalive,
+    now: host.now(),
+    randomUint32: () => host.randomUint32(),
+  })
+  const connection = new Connection(session, stream, host, limits.send, address)
+  attach(Connection.listenerOf(connection))
+  Connection.start(connection, agreement.leftover)
+  return connection
+}
+
+/** Checks the options of connections to come. @throws TypeError, RangeError naming the option that is wrong. */
+export function checkConnectionOptions(options: ConnectionOptions): void {
+  const limits = readConnectionLimits(options.limits)
+  new Session({ role: 'server', limits: limits.session, keepalive: options.keepalive })
+}

@@ -1,0 +1,1 @@
+export type { AgreedExtension, Extension, ExtensionEntry, ExtensionParameter } from './extension.ts'

@@ -1,0 +1,47 @@
+// The opening handshake: on header lists for whoever has an HTTP stack, over bytes for whoever has none.
+
+export {
+  type ClientDecision,
+  type ClientRequest,
+  createRequest,
+  type OpeningResponse,
+  type RequestOptions,
+  readResponse,
+} from './client.ts'
+export {
+  HandshakeError,
+  type HandshakeErrorFacts,
+  REFUSALS,
+  type Refusal,
+  type RefusalCode,
+  type RefusalSubject,
+  type RefusedResponse,
+} from './handshake-error.ts'
+export { allValues, type HeaderList, hasToken, joinedValue, oneValue, readExtraHeaders } from './header-list.ts'
+export {
+  ClientOpening,
+  type ClientOpeningEvent,
+  type ClientOpeningOptions,
+  type OpenEvent,
+  type OpeningAgreement,
+  type OpeningFailureEvent,
+  type OpeningOptions,
+  type RejectOptions,
+  type RequestEvent,
+  ServerOpening,
+  type ServerOpeningEvent,
+  type ServerOpeningOptions,
+} from './http1-opening.ts'
+export { acceptValue, drawKey, formatKey, isKey, isSameSecret } from './key.ts'
+export {
+  checkPolicy,
+  decideUpgrade,
+  type OpeningRequest,
+  rejectUpgrade,
+  type ServerDecision,
+  type ServerPolicy,
+  statusTextOf,
+  type UpgradeAcceptance,
+  type UpgradeRejection,
+} from './server.ts'
+export { chooseSubprotocol, parseSubprotocolOffer, readSubprotocols } from './subprotocol.ts'

@@ -1,0 +1,3 @@
+export type { Refusal, ServeOptions } from './options.ts'
+export { type ConnectionHandler, type Server, type ServerCloseOptions, serve } from './serve.ts'
+export type { UpgradeRequest } from './upgrade-request.ts'

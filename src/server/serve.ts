@@ -1,0 +1,395 @@
+// A WebSocket server on `node:http`: one call to a working server. The rules of the handshake are in `handshake/`; here
+// is when they are asked, who is told, and how all of it ends.
+
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { encodeText, formatResponseHead, TransportError, viewBytes, WebSocketError } from '../codec/index.ts'
+import { type Connection, openConnection } from '../connection/index.ts'
+import {
+  decideUpgrade,
+  type RefusalCode,
+  rejectUpgrade,
+  statusTextOf,
+  type UpgradeAcceptance,
+} from '../handshake/index.ts'
+import { readNumbers, Session } from '../session/index.ts'
+import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
+import { type ReadServeOptions, type Refusal, readServeOptions, type ServeOptions } from './options.ts'
+import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
+
+export type ConnectionHandler = (connection: Connection, request: UpgradeRequest) => void | Promise<void>
+
+/** How a server is closed. */
+export interface ServerCloseOptions {
+  /** The close code that clients are told. Default 1001, going away. */
+  readonly code?: number | undefined
+  readonly reason?: string | undefined
+  /** Milliseconds for the closing handshakes; what is open then is cut. Default 10,000. */
+  readonly timeoutMs?: number | undefined
+}
+
+// The head of a request is bounded by what Node reads of it; more is answered with 431.
+const MAX_HEAD_BYTES = 16_384
+const MAX_REQUEST_LINE_BYTES = 8_192
+
+/**
+ * Starts a server. The handler is called once for each connection; when it returns or its promise is resolved, nothing
+ * happens; when it throws, the connection is closed with 1011.
+ *
+ * @throws TypeError, RangeError for options that are wrong.
+ * @returns a promise that is rejected with `LISTEN_FAILED` when the port cannot be had.
+ */
+export async function serve(options: ServeOptions, handler: ConnectionHandler): Promise<Server> {
+  const read = readServeOptions(options)
+  if (typeof handler !== 'function') throw new TypeError('The handler is not a function')
+  const http = read.server ?? createOwnServer(read)
+  if (read.server === undefined) await listen(http, read)
+  return new Server(http, read, handler)
+}
+
+function createOwnServer({ tls }: ReadServeOptions): HttpServer {
+  // Time is measured here, for the handshake as a whole; Node's own clocks look at parts of it.
+  const settings = { maxHeaderSize: MAX_HEAD_BYTES, headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 1_000 }
+  const http = tls === undefined ? createServer(settings) : createTlsServer({ ...tls, ...settings })
+  http.maxHeadersCount = 0 // Node would drop what is above without a word; the policy counts
+  return http
+}
+
+function listen(http: HttpServer, { port = 0, host = '127.0.0.1', signal }: ReadServeOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: Error): void =>
+      reject(new TransportError('LISTEN_FAILED', `Cannot listen on ${host}, port ${port}`, { cause }))
+    http.once('error', failed)
+    http.listen({ port, host }, () => {
+      http.off('error', failed)
+      if (signal?.aborted !== true) resolve()
+      else http.close(() => reject(signal.reason))
+    })
+  })
+}
+
+/** A client of our own port, until its handshake is decided. */
+interface Arrival {
+  socket: Socket
+  readonly deadline: unknown
+}
+
+// Who takes upgrades from a server that is not our own, and the sockets that were given to one of us.
+const sharers = new WeakMap<HttpServer, Set<Server>>()
+const taken = new WeakSet<Socket>()
+
+/** A running server. */
+export class Server {
+  readonly #http: HttpServer
+  readonly #options: ReadServeOptions
+  readonly #handler: ConnectionHandler
+  readonly #connections = new Set<Connection>()
+  readonly #sockets = new Set<Socket>() // those of the connections; they may take a little longer to close
+  readonly #pending = new Set<Socket>()
+  readonly #arrivals = new Map<string, Arrival>()
+  readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
+  readonly #aborted = (): void => void this.close()
+  #closing: Promise<void> | undefined
+
+  /** @internal Made by {@link serve}. */
+  constructor(http: HttpServer, options: ReadServeOptions, handler: ConnectionHandler) {
+    this.#http = http
+    this.#options = options
+    this.#handler = handler
+    this.#listeners = [['upgrade', this.#handleUpgrade.bind(this)]]
+    if (options.server === undefined) {
+      this.#listeners.push(
+        ['connect', this.#handleUpgrade.bind(this)],
+        ['request', this.#handleRequest.bind(this)],
+        ['clientError', this.#handleClientError.bind(this)],
+        ['connection', this.#handleSocket.bind(this)],
+        ['secureConnection', this.#handleSecureSocket.bind(this)],
+        ['error', this.#warn.bind(this)], // a client could not be accepted: it is gone, the server goes on
+      )
+    } else {
+      sharers.set(http, (sharers.get(http) ?? new Set()).add(this))
+    }
+    for (const [event, listener] of this.#listeners) http.on(event, listener as (...parameters: unknown[]) => void)
+    options.signal?.addEventListener('abort', this.#aborted, { once: true })
+  }
+
+  /** Where clients connect to; with a `path`, to that. @throws TypeError while a server of yours does not listen. */
+  get url(): string {
+    const { port, address } = this.#address
+    const secure = this.#options.tls !== undefined || 'setSecureContext' in this.#http
+    const wildcard = address === '::' || address === '0.0.0.0'
+    const host = wildcard ? 'localhost' : address.includes(':') ? `[${address}]` : address
+    return `${secure ? 'wss' : 'ws'}://${host}:${port}${this.#options.path ?? '/'}`
+  }
+
+  /** The TCP port that is listened on. @throws TypeError while a server of yours does not listen. */
+  get port(): number {
+    return this.#address.port
+  }
+
+  /** The connections that are not closed. */
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections
+  }
+
+  /**
+   * Takes no more connections and closes those there are. A server of yours goes on with everything else.
+   *
+   * @returns a promise that is resolved when all connections are closed, and our own port is free. It never rejects;
+   * from the second call on it is the same.
+   * @throws TypeError, RangeError at once for options that are wrong.
+   */
+  close(options: ServerCloseOptions = {}): Promise<void> {
+    const { code = 1001, reason, ...numbers } = options
+    new Session({ role: 'server' }).close(code, reason) // throws what every connection would
+    const { timeoutMs } = readNumbers(
+      'options',
+      numbers as { timeoutMs?: number },
+      { timeoutMs: 10_000 },
+      { timeoutMs: 0 },
+    )
+    this.#closing ??= this.#close(code, reason, timeoutMs)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  get #address(): AddressInfo {
+    const address = this.#http.address()
+    if (address === null || typeof address === 'string') throw new TypeError('The server does not listen on a TCP port')
+    return address
+  }
+
+  async #close(code: number, reason: string | undefined, timeoutMs: number): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#aborted)
+    const own = this.#options.server === undefined
+    const freed = own ? new Promise<void>((resolve) => this.#http.close(() => resolve())) : Promise.resolve()
+    const closed = [...this.#connections].map((connection) => connection.close(code, reason))
+    const timer = nodeHost.setTimer(timeoutMs, () => {
+      for (const connection of this.#connections) connection.terminate()
+      for (const socket of this.#sockets) socket.destroy()
+    })
+    for (const socket of this.#pending) refuse(socket, rejectUpgrade('SERVER_CLOSING'))
+    for (const { socket } of this.#arrivals.values()) {
+      if (socket.bytesRead === 0) socket.destroy()
+      else this.#turnAway(socket, 'SERVER_CLOSING')
+    }
+    await Promise.all(closed)
+    await freed
+    nodeHost.clearTimer(timer)
+    sharers.get(this.#http)?.delete(this)
+    for (const [event, listener] of this.#listeners) {
+      this.#http.off(event, listener as (...parameters: unknown[]) => void)
+    }
+  }
+
+  // --- the way to a connection ---------------------------------------------------------------------------------------
+
+  /** A client of our own port was seen: from here on its whole handshake has `handshakeTimeoutMs` (RFC 6455 §10.4). */
+  #handleSocket(socket: Socket): void {
+    const name = endpointsOf(socket)
+    const deadline = nodeHost.setTimer(this.#options.handshakeTimeoutMs, () =>
+      this.#turnAway(arrival.socket, 'HANDSHAKE_TIMEOUT'),
+    )
+    const arrival: Arrival = { socket, deadline }
+    this.#arrivals.set(name, arrival)
+    socket.once('close', () => this.#forget(name))
+  }
+
+  /** It has got through the TLS handshake; its time goes on. */
+  #handleSecureSocket(socket: Socket): void {
+    const arrival = this.#arrivals.get(endpointsOf(socket))
+    if (arrival !== undefined) arrival.socket = socket
+  }
+
+  #forget(name: string): void {
+    nodeHost.clearTimer(this.#arrivals.get(name)?.deadline)
+    this.#arrivals.delete(name)
+  }
+
+  #turnAway(socket: Socket, code: RefusalCode): void {
+    // Before the TLS handshake is through there is no way to say anything.
+    if (this.#options.tls !== undefined && !isSecure(socket)) socket.destroy()
+    else refuse(socket, rejectUpgrade(code))
+  }
+
+  /** A request that asks for no upgrade, or not in a way that makes it one. */
+  #handleRequest(incoming: IncomingMessage, response: ServerResponse): void {
+    const decision = this.#lineTooLong(incoming)
+      ? rejectUpgrade('REQUEST_LINE_TOO_LONG')
+      : decideUpgrade(upgradeRequest(incoming), { origin: 'any' }) // only what is malformed; nobody is asked
+    const { status, statusText, headers } = decision.kind === 'reject' ? decision : rejectUpgrade('UPGRADE_MISSING')
+    response.writeHead(status, statusText, headers.flat())
+    response.end(`${status} ${statusText}\n`)
+    incoming.resume()
+  }
+
+  #lineTooLong({ method = '', url = '' }: IncomingMessage): boolean {
+    return method.length + url.length + ' HTTP/1.1'.length + 1 > MAX_REQUEST_LINE_BYTES
+  }
+
+  /** Bytes that are no request (RFC 9112 §2.2). */
+  #handleClientError(error: Error & { code?: string }, socket: Duplex): void {
+    const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
+    refuse(socket as Socket, rejectUpgrade(tooLong ? 'HEAD_TOO_LONG' : 'HEAD_MALFORMED'))
+  }
+
+  #handleUpgrade(incoming: IncomingMessage, duplex: Duplex, leftover: Buffer): void {
+    const socket = duplex as Socket
+    const request = upgradeRequest(incoming)
+    if (!this.#isResponsibleFor(request.target)) return
+    // Another server of ours took it, somebody else answered it, or it is refused already and the rest of it came late.
+    if (taken.has(socket) || socket.destroyed || socket.writableEnded) return
+    taken.add(socket)
+    if (!this.#serves(request.target)) {
+      refuse(socket, { status: 404, statusText: statusTextOf(404), headers: [['Connection', 'close']] })
+      return
+    }
+    if (this.#closing !== undefined) {
+      refuse(socket, rejectUpgrade('SERVER_CLOSING'))
+      return
+    }
+    if (this.#lineTooLong(incoming)) {
+      refuse(socket, rejectUpgrade('REQUEST_LINE_TOO_LONG'))
+      return
+    }
+    let decision: ReturnType<typeof decideUpgrade>
+    try {
+      decision = decideUpgrade(request, this.#options.policy)
+    } catch (error) {
+      this.#hookFailed(socket, error)
+      return
+    }
+    if (decision.kind === 'reject') {
+      refuse(socket, decision)
+      return
+    }
+    if (
+      this.#pending.size >= this.#options.maxPendingHandshakes ||
+      this.#connections.size + this.#pending.size >= this.#options.maxConnections
+    ) {
+      refuse(socket, rejectUpgrade('TOO_MANY_HANDSHAKES'))
+      return
+    }
+    const { authorize } = this.#options
+    if (authorize === undefined) this.#accept(socket, request, decision, leftover)
+    else void this.#authorize(authorize, socket, request, decision, leftover)
+  }
+
+  #serves(target: string): boolean {
+    return this.#options.path === undefined || pathOf(target) === this.#options.path
+  }
+
+  /** Whether an answer is ours to give. On a shared server, what is not for us may be for somebody else. */
+  #isResponsibleFor(target: string): boolean {
+    const sharing = sharers.get(this.#http)
+    if (this.#serves(target) || sharing === undefined) return true
+    const isShared = this.#http.listenerCount('upgrade') > sharing.size
+    return !isShared && ![...sharing].some((other) => other.#serves(target))
+  }
+
+  /** Asks the application. What arrives meanwhile stays with the socket, which nobody reads from. */
+  async #authorize(
+    authorize: NonNullable<ServeOptions['authorize']>,
+    socket: Socket,
+    request: UpgradeRequest,
+    acceptance: UpgradeAcceptance,
+    leftover: Buffer,
+  ): Promise<void> {
+    // A client that goes away, or says that it will send no more, is not worth a decision.
+    const settle = (): boolean => this.#pending.delete(socket)
+    const leave = (): unknown => socket.destroy()
+    this.#pending.add(socket)
+    socket.on('error', ignore).on('end', leave).on('close', settle)
+    const deadline =
+      this.#options.server &&
+      nodeHost.setTimer(this.#options.handshakeTimeoutMs, () => refuse(socket, rejectUpgrade('HANDSHAKE_TIMEOUT')))
+    try {
+      const refusal = await authorize(request)
+      const response = refusal === undefined || refusal === null ? undefined : await refusalResponse(refusal)
+      // By now the client may have gone, the time may be up or the server closing: then the decision comes too late.
+      if (socket.destroyed || socket.writableEnded) return
+      if (response !== undefined) refuse(socket, response)
+      else this.#accept(socket, request, acceptance, leftover)
+    } catch (error) {
+      this.#hookFailed(socket, error)
+    } finally {
+      nodeHost.clearTimer(deadline)
+      settle()
+      socket.off('error', ignore).off('end', leave).off('close', settle)
+    }
+  }
+
+  #hookFailed(socket: Socket, error: unknown): void {
+    refuse(socket, rejectUpgrade('POLICY_FAILED'))
+    this.#warn(error)
+  }
+
+  #warn(error: unknown): void {
+    if (this.#options.onError !== undefined) this.#options.onError(error)
+    else process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+  }
+
+  #accept(socket: Socket, request: UpgradeRequest, acceptance: UpgradeAcceptance, leftover: Buffer): void {
+    this.#forget(endpointsOf(socket))
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    socket.write(formatResponseHead(acceptance))
+    const stream = new SocketStream(socket)
+    const { subprotocol, extensions } = acceptance
+    const connection = openConnection(
+      { role: 'server', subprotocol, extensions, leftover },
+      stream,
+      nodeHost,
+      { url: request.url, remoteAddress: request.remoteAddress },
+      this.#options,
+      (listener) => stream.attach(listener),
+    )
+    this.#connections.add(connection)
+    void connection.closed.then(() => this.#connections.delete(connection))
+    void this.#handle(connection, request)
+  }
+
+  async #handle(connection: Connection, request: UpgradeRequest): Promise<void> {
+    try {
+      await this.#handler(connection, request)
+    } catch (error) {
+      // A send that failed because the client went away is the client's doing, and no fault of the handler.
+      const { readyState } = connection
+      if (readyState !== 'open' && error instanceof WebSocketError && error.code === 'CONNECTION_CLOSED') return
+      void connection.close(1011)
+      const { onError = nodeHost.reportError } = this.#options
+      onError(error)
+    }
+  }
+}
+
+function ignore(): void {}
+
+/** What tells a TCP connection from all others of this moment, and a TLS socket has in common with the one below it. */
+function endpointsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`
+}
+
+/** What the application refuses with, as bytes. @throws TypeError, RangeError for what HTTP cannot carry. */
+async function refusalResponse(refusal: Refusal) {
+  const { status, headers = [], body } = refusal
+  const bytes =
+    typeof refusal.arrayBuffer === 'function'
+      ? new Uint8Array(await refusal.arrayBuffer())
+      : typeof body === 'string'
+        ? encodeText(body)
+        : viewBytes(body)
+  const statusText = refusal.statusText || statusTextOf(status)
+  // Where the body ends and that the connection does is for us to say.
+  const own = [...headers].filter(([name]) => !/^(connection|content-length|transfer-encoding)$/i.test(name))
+  const response = { status, statusText, headers: [...own, ['Connection', 'close'] as const], body: bytes }
+  if (status < 200) throw new RangeError(`Cannot refuse with the status ${status}`)
+  if (bytes === undefined && body !== undefined && body !== null) throw new TypeError('Cannot refuse with such a body')
+  formatResponseHead(response)
+  return response
+}

@@ -1,0 +1,54 @@
+// The request that wants to become a connection, as the application sees it.
+
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { HeaderList, OpeningRequest } from '../handshake/index.ts'
+import { headerPairs } from '../transport/node/index.ts'
+
+/** An opening request that came through `node:http`. */
+export interface UpgradeRequest extends OpeningRequest {
+  readonly headers: HeaderList
+  /** Whether the client came by TLS. */
+  readonly secure: boolean
+  /** The address that the client asked for, `ws:` or `wss:`. */
+  readonly url: string
+  readonly remoteAddress: string | undefined
+  /** Node's own view of the request. */
+  readonly incoming: IncomingMessage
+}
+
+export function upgradeRequest(incoming: IncomingMessage): UpgradeRequest {
+  const secure = isSecure(incoming.socket)
+  const target = incoming.url ?? ''
+  return {
+    method: incoming.method ?? '',
+    target,
+    httpVersion: incoming.httpVersion,
+    headers: headerPairs(incoming.rawHeaders),
+    secure,
+    url: requestUrl(secure, incoming.headers.host ?? '', target),
+    remoteAddress: incoming.socket.remoteAddress,
+    incoming,
+  }
+}
+
+/** Whether a client came by TLS. */
+export function isSecure(socket: Socket): boolean {
+  return (socket as Partial<TLSSocket>).encrypted === true
+}
+
+/** An absolute target says by itself where it leads (RFC 9112 §3.2.2); any other is a path at the host. */
+function requestUrl(secure: boolean, host: string, target: string): string {
+  const scheme = secure ? 'wss' : 'ws'
+  return target.startsWith('/') ? `${scheme}://${host}${target}` : target.replace(/^http/, 'ws')
+}
+
+/** The path of a request target, without its query. */
+export function pathOf(target: string): string {
+  const path = target.startsWith('/')
+    ? target
+    : target.slice(Math.max(0, target.indexOf('/', target.indexOf('://') + 3)))
+  const query = path.indexOf('?')
+  return query === -1 ? path : path.slice(0, query)
+}

@@ -1,0 +1,135 @@
+// How the payload of data frames reaches the application: whole messages, pieces that end on code points, or pieces
+// exactly as they arrived. The receiver has checked everything by then; here it only changes shape.
+
+import { heldUtf8Bytes } from '../codec/utf8.ts'
+import type { FragmentEvent, MessageEvent, MessageType } from './event.ts'
+
+/**
+ * `message`: whole messages, bounded by `maxMessageBytes`. `fragment`: pieces as they arrive, in constant memory, text
+ * always ending on a code point. `raw`: pieces as they arrive, none held back, empty frames included; text may end
+ * inside a code point.
+ */
+export type DeliveryMode = 'message' | 'fragment' | 'raw'
+
+/** A run of payload bytes of one data frame, unmasked and checked. */
+export interface Piece {
+  type: MessageType
+  reservedBits: number
+  /** The bytes are those from `start` to `end`. */
+  bytes: Uint8Array
+  start: number
+  end: number
+  /** Bytes of the frame that are still to come. */
+  frameRemaining: number
+  /** Whether the message ends with this piece. */
+  final: boolean
+  /** The UTF-8 state after this piece; the boundary for binary and unchecked text. */
+  utf8State: number
+}
+
+export interface Delivery {
+  /** Largest message that is delivered this way. */
+  readonly maxMessageBytes: number
+  /** Takes a piece; what is to be kept of it is copied. @returns an event when there is something to tell. */
+  take(piece: Piece): MessageEvent | FragmentEvent | undefined
+}
+
+const EMPTY = new Uint8Array(0)
+
+// Up to this size the memory that a header announces is taken at once; beyond, memory follows what was received.
+const TRUSTED_LENGTH_BYTES = 65_536
+
+/** Joins pieces to whole messages. A message that arrives in one piece is a view; others are copied once, as they come. */
+export class MessageDelivery implements Delivery {
+  readonly maxMessageBytes: number
+  #memory = EMPTY
+  #held = 0
+
+  constructor(maxMessageBytes: number) {
+    this.maxMessageBytes = maxMessageBytes
+  }
+
+  take(piece: Piece): MessageEvent | undefined {
+    if (this.#held === 0 && piece.final) {
+      return messageEvent(piece, piece.bytes.subarray(piece.start, piece.end), false)
+    }
+    this.#append(piece)
+    if (!piece.final) return undefined
+    const payload = this.#memory.subarray(0, this.#held)
+    this.#memory = EMPTY
+    this.#held = 0
+    return messageEvent(piece, payload, true)
+  }
+
+  #append(piece: Piece): void {
+    const needed = this.#held + piece.end - piece.start
+    if (needed > this.#memory.length) {
+      const announced = needed + piece.frameRemaining
+      const trusted = Math.min(announced, Math.max(TRUSTED_LENGTH_BYTES, 2 * needed))
+      // Doubling keeps a message of many small fragments from being copied for each of them.
+      const grown = new Uint8Array(Math.max(trusted, Math.min(2 * this.#memory.length, 2 * needed)))
+      grown.set(this.#memory.subarray(0, this.#held))
+      this.#memory = grown
+    }
+    this.#memory.set(piece.bytes.subarray(piece.start, piece.end), this.#held)
+    this.#held = needed
+  }
+}
+
+/** Hands pieces on, holding back the at most three bytes of a code point that is not complete. */
+export class FragmentDelivery implements Delivery {
+  readonly maxMessageBytes: number
+  readonly #held = new Uint8Array(3)
+  #heldLength = 0
+
+  constructor(maxMessageBytes: number) {
+    this.maxMessageBytes = maxMessageBytes
+  }
+
+  take(piece: Piece): FragmentEvent | undefined {
+    const keep = heldUtf8Bytes(piece.utf8State)
+    const arrived = piece.end - piece.start
+    const length = this.#heldLength + arrived - keep
+    let payload: Uint8Array
+    if (this.#heldLength === 0) {
+      payload = piece.bytes.subarray(piece.start, piece.end - keep)
+    } else if (length === 0) {
+      payload = EMPTY // the piece lies within the code point that is held back
+    } else {
+      payload = new Uint8Array(length)
+      payload.set(this.#held.subarray(0, this.#heldLength))
+      payload.set(piece.bytes.subarray(piece.start, piece.end - keep), this.#heldLength)
+    }
+    const from = length === 0 ? this.#heldLength : 0
+    for (let i = from; i < keep; i++) this.#held[i] = piece.bytes[piece.end - keep + i]!
+    this.#heldLength = keep
+    return payload.length === 0 && !piece.final ? undefined : fragmentEvent(piece, payload)
+  }
+}
+
+/** Hands pieces on as they are. */
+export class RawDelivery implements Delivery {
+  readonly maxMessageBytes: number
+
+  constructor(maxMessageBytes: number) {
+    this.maxMessageBytes = maxMessageBytes
+  }
+
+  take(piece: Piece): FragmentEvent {
+    return fragmentEvent(piece, piece.bytes.subarray(piece.start, piece.end))
+  }
+}
+
+export function createDelivery(mode: DeliveryMode, maxMessageBytes: number): Delivery {
+  if (mode === 'message') return new MessageDelivery(maxMessageBytes)
+  return mode === 'fragment' ? new FragmentDelivery(maxMessageBytes) : new RawDelivery(maxMessageBytes)
+}
+
+function messageEvent(piece: Piece, payload: Uint8Array, owned: boolean): MessageEvent {
+  return { kind: 'message', type: piece.type, payload, owned, reservedBits: piece.reservedBits }
+}
+
+function fragmentEvent(piece: Piece, payload: Uint8Array): FragmentEvent {
+  const { type, final, reservedBits } = piece
+  return { kind: 'fragment', type, payload, final, endOfFrame: piece.frameRemaining === 0, reservedBits }
+}

@@ -1,0 +1,183 @@
+// Where frames become bytes: small ones side by side in one shared block, so that a thousand of them leave as one
+// vector; the payload of large ones by reference. What a frame says is decided in `send.ts`.
+
+import { frameHeaderSize, MAX_FRAME_HEADER_BYTES, writeHeaderBytes } from '../codec/frame-header.ts'
+import { maskInto } from '../codec/mask.ts'
+import { byteLengthOf, isFixedMemory } from '../codec/payload-bytes.ts'
+import { encodeText, writeText } from '../codec/text.ts'
+
+/** Takes frames, in order. The first byte is that of the frame header: FIN, reserved bits and opcode. */
+export interface FrameWriter {
+  /** Writes a whole frame. `payload` is a plain view, borrowed or kept as the writer says. */
+  writeFrame(firstByte: number, payload: Uint8Array, maskingKey: number | undefined): void
+  /** Writes a whole frame whose payload is the UTF-8 of `text`. */
+  writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): void
+  /** Writes a header whose payload follows in pieces. */
+  writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void
+  /** Writes a piece of the payload of the header written last, `phase` bytes of which went before. */
+  writePiece(payload: Uint8Array, maskingKey: number | undefined, phase: number): void
+}
+
+// One block serves all sessions: what is written is never moved or changed, so a part of it can travel while the rest
+// is being filled. A connection that is slow to send holds at most one block more than its own bytes.
+const BLOCK_BYTES = 65_536
+
+// A copy of this much costs about what another vector costs in a write; below, frames are worth joining.
+const COPIED_PAYLOAD_BYTES = 4_096
+
+const NO_BLOCK = new Uint8Array(0)
+
+let block = NO_BLOCK
+let blockUsed = 0
+
+/** A payload that is sent from where it lies, and the length that its header promises. */
+interface Reference {
+  readonly view: Uint8Array
+  readonly byteLength: number
+}
+
+export class OutputVectors implements FrameWriter {
+  #vectors: Uint8Array[] = []
+  #references: Reference[] = []
+  // The run of small frames at the end of the output, not yet a vector.
+  #run: Uint8Array = NO_BLOCK
+  #runStart = 0
+  #runEnd = 0
+  #bytes = 0
+
+  /** Bytes that were written and not yet taken. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Small payloads are copied. Large ones are kept and must not change until they were sent. */
+  writeFrame(firstByte: number, payload: Uint8Array, maskingKey: number | undefined): void {
+    const length = payload.length
+    if (length > COPIED_PAYLOAD_BYTES) {
+      const body = this.#keep(payload, maskingKey, 0) // before the header: for want of memory it may fail
+      this.writeHeader(firstByte, length, maskingKey)
+      this.#push(body)
+      return
+    }
+    const at = this.#reserve(frameHeaderSize(length, maskingKey !== undefined) + length)
+    const payloadAt = writeHeaderBytes(block, at, firstByte, length, maskingKey)
+    copyPayload(block, payloadAt, payload, maskingKey, 0)
+    this.#commit(payloadAt + length)
+  }
+
+  writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): void {
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    if (text.length * 3 > COPIED_PAYLOAD_BYTES) {
+      this.#writeOwnFrame(firstByte, encodeText(text), maskingKey)
+      return
+    }
+    const at = this.#reserve(MAX_FRAME_HEADER_BYTES + text.length * 3)
+    const masked = maskingKey !== undefined
+    const guess = at + frameHeaderSize(text.length, masked)
+    const length = writeText(block, guess, text)
+    const payloadAt = at + frameHeaderSize(length, masked)
+    if (payloadAt !== guess) block.copyWithin(payloadAt, guess, guess + length)
+    writeHeaderBytes(block, at, firstByte, length, maskingKey)
+    if (masked) maskInto(block, payloadAt, block, payloadAt, payloadAt + length, maskingKey, 0)
+    this.#commit(payloadAt + length)
+  }
+
+  writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void {
+    const at = this.#reserve(MAX_FRAME_HEADER_BYTES)
+    this.#commit(writeHeaderBytes(block, at, firstByte, payloadLength, maskingKey))
+  }
+
+  writePiece(payload: Uint8Array, maskingKey: number | undefined, phase: number): void {
+    const length = payload.length
+    if (length <= COPIED_PAYLOAD_BYTES) {
+      const at = this.#reserve(length)
+      copyPayload(block, at, payload, maskingKey, phase)
+      this.#commit(at + length)
+    } else {
+      this.#push(this.#keep(payload, maskingKey, phase))
+    }
+  }
+
+  /** Hands the output over, in order. @returns `undefined` when a payload that was kept has changed its size. */
+  take(): Uint8Array[] | undefined {
+    this.#endRun()
+    const intact = this.#references.every(({ view, byteLength }) => byteLengthOf(view) === byteLength)
+    const vectors = this.#vectors
+    this.clear()
+    return intact ? vectors : undefined
+  }
+
+  /** Throws the output away. */
+  clear(): void {
+    this.#vectors = []
+    if (this.#references.length > 0) this.#references = []
+    this.#run = NO_BLOCK // an idle session must not hold on to a block
+    this.#runStart = this.#runEnd
+    this.#bytes = 0
+  }
+
+  /**
+   * A large payload as it will be sent: itself, or a copy. The application's bytes may not be masked where they lie, and
+   * memory that others may write or shrink meanwhile may not be sent from where it lies.
+   */
+  #keep(payload: Uint8Array, maskingKey: number | undefined, phase: number): Uint8Array {
+    if (maskingKey === undefined && isFixedMemory(payload)) {
+      this.#references.push({ view: payload, byteLength: payload.length })
+      return payload
+    }
+    const copy = new Uint8Array(payload.length)
+    copyPayload(copy, 0, payload, maskingKey, phase)
+    return copy
+  }
+
+  /** A frame whose payload is our own memory: it can be masked in place and sent from where it lies. */
+  #writeOwnFrame(firstByte: number, payload: Uint8Array, maskingKey: number | undefined): void {
+    this.writeHeader(firstByte, payload.length, maskingKey)
+    if (maskingKey !== undefined) maskInto(payload, 0, payload, 0, payload.length, maskingKey, 0)
+    this.#push(payload)
+  }
+
+  /** Makes room in the block. @returns where it begins; `#commit` says where what was written ends. */
+  #reserve(size: number): number {
+    if (block.length - blockUsed < size) {
+      block = new Uint8Array(BLOCK_BYTES)
+      blockUsed = 0
+    }
+    // Other sessions write into the same block: only bytes that lie side by side are one vector.
+    if (this.#run !== block || this.#runEnd !== blockUsed) {
+      this.#endRun()
+      this.#run = block
+      this.#runStart = blockUsed
+      this.#runEnd = blockUsed
+    }
+    return blockUsed
+  }
+
+  #commit(end: number): void {
+    this.#bytes += end - blockUsed
+    blockUsed = end
+    this.#runEnd = end
+  }
+
+  #push(vector: Uint8Array): void {
+    this.#endRun()
+    this.#vectors.push(vector)
+    this.#bytes += vector.length
+  }
+
+  #endRun(): void {
+    if (this.#runEnd > this.#runStart) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
+    this.#runStart = this.#runEnd
+  }
+}
+
+function copyPayload(
+  target: Uint8Array,
+  at: number,
+  payload: Uint8Array,
+  maskingKey: number | undefined,
+  phase: number,
+): void {
+  if (maskingKey === undefined) target.set(payload, at)
+  else maskInto(target, at, payload, 0, payload.length, maskingKey, phase)
+}

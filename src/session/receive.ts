@@ -1,0 +1,420 @@
+// Bytes → pieces of messages and control frames, checked (RFC 6455 §5, §8.1). Bytes are parsed when the next event is
+// asked for and not before, so that what the application does about one event comes before the next is even looked at:
+// the order of the output then depends on the bytes alone, not on how they were cut into chunks.
+//
+// Payload is unmasked in place; a message that lies in one chunk is never copied here. Headers and control frames that
+// are cut across chunks are.
+
+import { closePayloadViolation, readCloseStatus } from '../codec/close-payload.ts'
+import {
+  extendedLengthSize,
+  isMinimalLength,
+  MAX_CONTROL_PAYLOAD_BYTES,
+  MAX_FRAME_HEADER_BYTES,
+  readPayloadLength,
+  readUint32,
+} from '../codec/frame-header.ts'
+import { maskInto } from '../codec/mask.ts'
+import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
+import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
+import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
+import type { Delivery, Piece } from './delivery.ts'
+import type { FragmentEvent, MessageEvent } from './event.ts'
+import { FrameRate } from './frame-rate.ts'
+import type { Limits } from './limits.ts'
+
+/** A control frame as it was received. */
+export type ControlFrame =
+  | { readonly kind: 'ping'; readonly payload: Uint8Array }
+  | { readonly kind: 'pong'; readonly payload: Uint8Array }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string; readonly reasonBytes: Uint8Array }
+
+export interface ReceiverOptions {
+  /** Whether frames must be masked, must not be, or are taken either way (RFC 6455 §5.1). */
+  readonly masking: 'required' | 'forbidden' | 'either'
+  /** The reserved bits that agreed extensions claim on the first frame of a message. */
+  readonly reservedBits: number
+  readonly validateUtf8: boolean
+  readonly limits: Limits
+  readonly delivery: Delivery
+  readonly now: number
+}
+
+const EMPTY = new Uint8Array(0)
+
+// Once input is discarded nothing is delivered any more; what the last delivery held is let go.
+const NO_DELIVERY: Delivery = { maxMessageBytes: 0, take: () => undefined }
+
+export class Receiver {
+  readonly #masking: ReceiverOptions['masking']
+  readonly #reservedBits: number
+  readonly #validateUtf8: boolean
+  readonly #limits: Limits
+  #delivery: Delivery
+  #nextDelivery: Delivery
+  readonly #rate: FrameRate
+
+  // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
+  #chunk: Uint8Array = EMPTY
+  #at = 0
+  #chunkOffset = 0 // the position of the chunk's first byte in the whole stream
+  #turned: Uint8Array[] = []
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+
+  // The frame being read. A header that is cut across chunks collects in `#header`.
+  #header: Uint8Array = EMPTY
+  #headerBytes = 0
+  #inFrame = false
+  #completedFrames = 0
+  #opcode = 0
+  #fin = false
+  #maskingKey = 0
+  #payloadLength = 0
+  #remaining = 0
+  #control: Uint8Array = EMPTY
+
+  // The message being read.
+  #messageOpen = false
+  #messageBytes = 0
+  #messageFragments = 0
+  #textError: ProtocolError | undefined // due as soon as the valid text before it was handed over
+  readonly #piece: Piece = {
+    type: 'binary',
+    reservedBits: 0,
+    bytes: EMPTY,
+    start: 0,
+    end: 0,
+    frameRemaining: 0,
+    final: false,
+    utf8State: UTF8_BOUNDARY,
+  }
+
+  constructor(options: ReceiverOptions) {
+    this.#masking = options.masking
+    this.#reservedBits = options.reservedBits
+    this.#validateUtf8 = options.validateUtf8
+    this.#limits = options.limits
+    this.#delivery = options.delivery
+    this.#nextDelivery = options.delivery
+    this.#rate = new FrameRate(
+      options.limits.maxControlFramesPerSecond,
+      options.limits.maxControlFrameBurst,
+      options.now,
+    )
+  }
+
+  /** Bytes that were received and not yet parsed. */
+  get inputBytes(): number {
+    return this.#chunk.length - this.#at + this.#waitingBytes
+  }
+
+  /** How many bytes of the whole stream were parsed. */
+  get offset(): number {
+    return this.#chunkOffset + this.#at
+  }
+
+  /** How many frames were read to their end. */
+  get completedFrames(): number {
+    return this.#completedFrames
+  }
+
+  /** Whether some bytes of a frame have been parsed, and not all. */
+  get isMidFrame(): boolean {
+    return this.#inFrame || this.#headerBytes > 0
+  }
+
+  /** Takes a chunk; the memory is ours from now on. */
+  receive(bytes: Uint8Array): void {
+    if (this.inputBytes === 0) this.#startChunk(bytes)
+    else {
+      this.#waiting.push(bytes)
+      this.#waitingBytes += bytes.length
+    }
+  }
+
+  /** From the next message on, payload is handed over this way. */
+  deliver(delivery: Delivery): void {
+    this.#nextDelivery = delivery
+  }
+
+  /** Throws away what was not parsed and lets go of all memory. @returns how many bytes that were. */
+  discard(): number {
+    const discarded = this.inputBytes
+    const { offset } = this
+    this.#startChunk(EMPTY)
+    this.#chunkOffset = offset
+    this.#turned = []
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#control = EMPTY
+    this.#delivery = NO_DELIVERY
+    this.#nextDelivery = NO_DELIVERY
+    return discarded
+  }
+
+  /**
+   * The next event, or `undefined` when all bytes are parsed. No more than `maxPieceBytes` of payload are taken at once;
+   * with 0 there is no event either when a data frame comes next.
+   *
+   * @throws ProtocolError for what the peer did wrong.
+   */
+  next(now: number, maxPieceBytes: number): MessageEvent | FragmentEvent | ControlFrame | undefined {
+    for (;;) {
+      if (this.#textError !== undefined) throw this.#textError
+      if (maxPieceBytes === 0 && this.#isAtData()) return undefined
+      if (!this.#inFrame && !this.#readHeader(now)) return undefined
+      if (isControlOpcode(this.#opcode)) return this.#readControlPayload()
+      if (this.#at === this.#chunk.length && this.#remaining > 0 && !this.#nextChunk()) return undefined
+      const event = this.#readDataPayload(maxPieceBytes)
+      if (event !== undefined) return event
+    }
+  }
+
+  /** Whether the byte to parse next belongs to a data frame. */
+  #isAtData(): boolean {
+    if (this.#inFrame) return !isControlOpcode(this.#opcode)
+    if (this.#headerBytes > 0) return !isControlOpcode(this.#header[0]!)
+    if (this.#at === this.#chunk.length && !this.#nextChunk()) return false
+    return !isControlOpcode(this.#chunk[this.#at]!)
+  }
+
+  #startChunk(bytes: Uint8Array): void {
+    this.#chunkOffset += this.#chunk.length
+    this.#chunk = bytes
+    this.#at = 0
+    this.#piece.bytes = EMPTY // the last reference to the chunk that is done with
+  }
+
+  /** Goes on to the next chunk that waits. @returns whether there was one. */
+  #nextChunk(): boolean {
+    if (this.#turned.length === 0 && this.#waiting.length > 0) {
+      this.#turned = this.#waiting.reverse() // to take the first of very many costs as much as to move all of them
+      this.#waiting = []
+    }
+    const bytes = this.#turned.pop()
+    this.#startChunk(bytes ?? EMPTY)
+    if (bytes === undefined) return false
+    this.#waitingBytes -= bytes.length
+    return true
+  }
+
+  /** Reads a whole header. @returns whether it is complete. */
+  #readHeader(now: number): boolean {
+    for (;;) {
+      const available = this.#chunk.length - this.#at
+      if (available > 0) {
+        const held = this.#headerBytes
+        if (held === 0) {
+          const size = this.#parseHeader(this.#chunk, this.#at, available, this.#at, now)
+          if (size > 0) {
+            this.#at += size
+            return true
+          }
+          this.#holdHeaderBytes(available)
+        } else {
+          const taken = this.#holdHeaderBytes(available)
+          const size = this.#parseHeader(this.#header, 0, this.#headerBytes, this.#at - held, now)
+          if (size > 0) {
+            this.#at += size - held
+            this.#headerBytes = 0
+            return true
+          }
+          this.#at += taken
+          continue
+        }
+        this.#at += available
+      }
+      if (!this.#nextChunk()) return false
+    }
+  }
+
+  /** Copies what may belong to the header next to what is held already; the chunk may be gone by the next byte. */
+  #holdHeaderBytes(available: number): number {
+    if (this.#header === EMPTY) this.#header = new Uint8Array(MAX_FRAME_HEADER_BYTES)
+    const taken = Math.min(available, MAX_FRAME_HEADER_BYTES - this.#headerBytes)
+    this.#header.set(this.#chunk.subarray(this.#at, this.#at + taken), this.#headerBytes)
+    this.#headerBytes += taken
+    return taken
+  }
+
+  /**
+   * Parses and checks the header at `at` as far as it is there, so that a violation is found at the byte that decides
+   * it. A header is at most fourteen bytes: looking again from its start is cheaper than remembering where we were.
+   *
+   * @param frameAt Where the frame begins, relative to the chunk; below 0 when it began in an earlier one.
+   * @returns the size of the header, or 0 while it is not complete.
+   */
+  #parseHeader(bytes: Uint8Array, at: number, available: number, frameAt: number, now: number): number {
+    const first = bytes[at]!
+    const opcode = first & 0x0f
+    const fin = (first & 0x80) !== 0
+    const reservedBits = (first >> 4) & 0b111
+    const control = isControlOpcode(opcode)
+    const violation = this.#firstByteViolation(opcode, fin, reservedBits, control)
+    if (violation !== undefined) throw this.#error(violation, frameAt)
+    if (available < 2) return 0
+
+    const second = bytes[at + 1]!
+    const masked = (second & 0x80) !== 0
+    if (masked ? this.#masking === 'forbidden' : this.#masking === 'required') {
+      throw this.#error(masked ? 'FRAME_MASKED' : 'FRAME_NOT_MASKED', frameAt + 1)
+    }
+    const extendedSize = extendedLengthSize(second)
+    if (control && (second & 0x7f) > MAX_CONTROL_PAYLOAD_BYTES) throw this.#error('CONTROL_FRAME_TOO_LONG', frameAt + 1)
+    if (opcode === Opcode.close && (second & 0x7f) === 1) throw this.#error('CLOSE_PAYLOAD_TOO_SHORT', frameAt + 1)
+    const lengthEnd = 2 + extendedSize
+    if (available < lengthEnd) {
+      if (extendedSize === 8 && available > 2 && bytes[at + 2]! >= 0x80)
+        throw this.#error('LENGTH_TOP_BIT_SET', frameAt + 2)
+      return 0
+    }
+    const payloadLength = readPayloadLength(bytes, at)
+    if (extendedSize !== 0) this.#checkExtendedLength(payloadLength, extendedSize, bytes[at + 2]!, frameAt)
+    if (!control) this.#checkMessage(payloadLength, frameAt + lengthEnd - 1)
+    const size = lengthEnd + (masked ? 4 : 0)
+    if (available < size) return 0
+
+    if (control || (payloadLength === 0 && !fin)) this.#checkRate(now, frameAt + size - 1)
+    this.#inFrame = true
+    this.#opcode = opcode
+    this.#fin = fin
+    this.#payloadLength = payloadLength
+    this.#remaining = payloadLength
+    this.#maskingKey = masked ? readUint32(bytes, at + size - 4) : 0
+    if (control) this.#control = new Uint8Array(payloadLength)
+    else this.#countFragment(opcode, reservedBits)
+    return size
+  }
+
+  #firstByteViolation(opcode: number, fin: boolean, reservedBits: number, control: boolean): ViolationCode | undefined {
+    if (isReservedOpcode(opcode)) return 'RESERVED_OPCODE'
+    if (reservedBits !== 0) {
+      // Extensions claim bits of whole messages, and mark them on the first frame only (as RFC 7692 §6 does).
+      const claimed = opcode === Opcode.text || opcode === Opcode.binary ? this.#reservedBits : 0
+      if ((reservedBits & ~claimed) !== 0) return 'RESERVED_BIT_SET'
+    }
+    if (control) return fin ? undefined : 'CONTROL_FRAME_FRAGMENTED'
+    if (opcode === Opcode.continuation) return this.#messageOpen ? undefined : 'UNEXPECTED_CONTINUATION'
+    return this.#messageOpen ? 'MESSAGE_NOT_FINISHED' : undefined
+  }
+
+  #checkExtendedLength(payloadLength: number, extendedSize: 2 | 8, topByte: number, frameAt: number): void {
+    if (extendedSize === 8 && topByte >= 0x80) throw this.#error('LENGTH_TOP_BIT_SET', frameAt + 2)
+    if (!isMinimalLength(extendedSize, payloadLength))
+      throw this.#error('LENGTH_NOT_MINIMAL', frameAt + 1 + extendedSize)
+  }
+
+  /** The limits on a message, asked at the header: before a byte of payload is looked at or kept. */
+  #checkMessage(payloadLength: number, at: number): void {
+    if (!this.#messageOpen) this.#delivery = this.#nextDelivery
+    const { maxMessageBytes } = this.#delivery
+    const { maxMessageFragments } = this.#limits
+    const held = this.#messageOpen ? this.#messageBytes : 0
+    // Below a limit on messages this cannot be reached; without one, it is what a number can still count.
+    if (maxMessageBytes === Number.POSITIVE_INFINITY && payloadLength > Number.MAX_SAFE_INTEGER) {
+      throw this.#error('LENGTH_NOT_SAFE', at)
+    }
+    if (payloadLength > maxMessageBytes - held) throw this.#error('MESSAGE_TOO_BIG', at)
+    if (this.#messageOpen && this.#messageFragments >= maxMessageFragments) throw this.#error('TOO_MANY_FRAGMENTS', at)
+  }
+
+  #checkRate(now: number, at: number): void {
+    if (!this.#rate.take(now)) throw this.#error('TOO_MANY_CONTROL_FRAMES', at)
+  }
+
+  #countFragment(opcode: number, reservedBits: number): void {
+    if (opcode === Opcode.continuation) {
+      this.#messageFragments++
+      return
+    }
+    this.#messageOpen = true
+    this.#messageBytes = 0
+    this.#messageFragments = 1
+    this.#piece.type = opcode === Opcode.text ? 'text' : 'binary'
+    this.#piece.reservedBits = reservedBits
+    this.#piece.utf8State = UTF8_BOUNDARY
+  }
+
+  /** Collects the payload of a control frame; a ping may arrive between any two fragments (RFC 6455 §5.4). */
+  #readControlPayload(): ControlFrame | undefined {
+    while (this.#remaining > 0) {
+      if (this.#at === this.#chunk.length && !this.#nextChunk()) return undefined
+      const start = this.#at
+      const end = Math.min(this.#chunk.length, start + this.#remaining)
+      const done = this.#payloadLength - this.#remaining
+      maskInto(this.#control, done, this.#chunk, start, end, this.#maskingKey, done)
+      this.#at = end
+      this.#remaining -= end - start
+      if (this.#opcode === Opcode.close) this.#checkClosePayload(start - done, done + end - start)
+    }
+    this.#endFrame()
+    const payload = this.#control
+    this.#control = EMPTY
+    if (this.#opcode === Opcode.ping) return { kind: 'ping', payload }
+    if (this.#opcode === Opcode.pong) return { kind: 'pong', payload }
+    const { code, reason } = readCloseStatus(payload)
+    return { kind: 'close', code, reason, reasonBytes: payload.subarray(2) }
+  }
+
+  #checkClosePayload(payloadAt: number, received: number): void {
+    const broken = closePayloadViolation(this.#control, received)
+    if (broken !== undefined) throw this.#error(broken.violation, payloadAt + broken.at)
+  }
+
+  /** Takes what is there of a data frame's payload: unmasks it in place, checks it and hands it on. */
+  #readDataPayload(maxPieceBytes: number): MessageEvent | FragmentEvent | undefined {
+    const chunk = this.#chunk
+    const start = this.#at
+    const end = Math.min(chunk.length, start + Math.min(this.#remaining, maxPieceBytes))
+    const done = this.#payloadLength - this.#remaining
+    if (this.#maskingKey !== 0) maskInto(chunk, start, chunk, start, end, this.#maskingKey, done)
+    this.#at = end
+    this.#remaining -= end - start
+    this.#messageBytes += end - start
+    const endOfFrame = this.#remaining === 0
+    const final = endOfFrame && this.#fin
+
+    const piece = this.#piece
+    // What an extension made of text, and marked with a reserved bit, is not text until it has been undone.
+    if (piece.type === 'text' && this.#validateUtf8 && piece.reservedBits === 0) {
+      const state = advanceUtf8(piece.utf8State, chunk, start, end)
+      if (state < 0) return this.#takeValidText(start, ~state)
+      if (final && state !== UTF8_BOUNDARY) return this.#takeValidText(start, end - 1)
+      piece.utf8State = state
+    }
+    if (endOfFrame) this.#endFrame()
+    if (final) this.#messageOpen = false
+    piece.bytes = chunk
+    piece.start = start
+    piece.end = end
+    piece.frameRemaining = this.#remaining
+    piece.final = final
+    return this.#delivery.take(piece)
+  }
+
+  /** Text is invalid from `invalidAt` on. What comes before is handed over first, as if it had come in its own chunk. */
+  #takeValidText(start: number, invalidAt: number): MessageEvent | FragmentEvent | undefined {
+    this.#textError = this.#error('INVALID_UTF8', invalidAt)
+    if (invalidAt <= start) throw this.#textError
+    const piece = this.#piece
+    piece.bytes = this.#chunk
+    piece.start = start
+    piece.end = invalidAt
+    piece.frameRemaining = this.#remaining + 1
+    piece.final = false
+    piece.utf8State = advanceUtf8(piece.utf8State, this.#chunk, start, invalidAt)
+    return this.#delivery.take(piece)
+  }
+
+  #endFrame(): void {
+    this.#inFrame = false
+    this.#completedFrames++
+  }
+
+  /** The byte at `at` decided; it is the last that is parsed. */
+  #error(violation: ViolationCode, at: number): ProtocolError {
+    this.#at = at + 1
+    return new ProtocolError(violation, this.#chunkOffset + at)
+  }
+}

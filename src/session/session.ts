@@ -1,0 +1,570 @@
+// The engine: bytes in, events out; calls in, bytes out; time in, either out (RFC 6455 §5 to §7). It never waits, never
+// calls back, never reads a clock and never draws a random number. It wires the parts: what a peer may send is in
+// `receive.ts`, what we may send in `send.ts`; here is what follows from it.
+//
+// After anything that goes in: drain `next()`, then write `takeOutput()`, then look at `deadline`.
+
+import { CloseCode } from '../codec/close-code.ts'
+import { frameHeaderSize } from '../codec/frame-header.ts'
+import { type BytesLike, isUint8Array, viewBytes } from '../codec/payload-bytes.ts'
+import { ProtocolError } from '../codec/protocol-error.ts'
+import { decodeText } from '../codec/text.ts'
+import { type ErrorPhase, InvalidStateError, WebSocketError } from '../codec/web-socket-error.ts'
+import type { AgreedExtension } from '../extension/index.ts'
+import { closeInfo, isHandshakeComplete, NOT_ENDING } from './closing.ts'
+import { createDelivery, type DeliveryMode } from './delivery.ts'
+import type { CloseEvent, MessageType, SessionEvent } from './event.ts'
+import { type ReadyState, type ReceiveHalf, readyState } from './half.ts'
+import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
+import { type Limits, readLimits } from './limits.ts'
+import { checkNames } from './options.ts'
+import { type FrameWriter, OutputVectors } from './output.ts'
+import { type ControlFrame, Receiver } from './receive.ts'
+import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
+
+export type Role = 'client' | 'server'
+
+/** How a session is opened, whoever did the opening handshake. Read once, at construction. */
+export interface SessionOptions {
+  readonly role: Role
+  /** The subprotocol that the handshake agreed on. */
+  readonly subprotocol?: string | undefined
+  /** The extensions that the handshake agreed on, in their order. */
+  readonly extensions?: readonly AgreedExtension[] | undefined
+  /** The shape in which messages are handed over. Default `message`. */
+  readonly delivery?: DeliveryMode | undefined
+  readonly limits?: Partial<Limits> | undefined
+  /** Default: on for a server, off for a client; `false` turns it off. */
+  readonly keepalive?: Partial<Keepalive> | false | undefined
+  /** The time of opening in milliseconds, on the clock whose times `tick` will be given. Default 0. */
+  readonly now?: number | undefined
+  /** A cryptographic random source, from which a client draws its masking keys (RFC 6455 §10.3). */
+  readonly randomUint32?: (() => number) | undefined
+  /** Whether pings are answered. With `false` the application calls `pong`. Default `true`. */
+  readonly autoPong?: boolean | undefined
+  /**
+   * Whether Close frames are sent unasked: the answer to the peer's, and the one that says why the connection failed.
+   * With `false` the application calls `close`. Default `true`.
+   */
+  readonly autoClose?: boolean | undefined
+  /** Whether text is checked, in both directions. `false` breaks RFC 6455 §8.1. Default `true`. */
+  readonly validateUtf8?: boolean | undefined
+  /** Whether a server takes frames that are not masked. `true` breaks RFC 6455 §5.1. Default `false`. */
+  readonly acceptUnmasked?: boolean | undefined
+}
+
+const OPTION_NAMES = [
+  'role',
+  'subprotocol',
+  'extensions',
+  'delivery',
+  'limits',
+  'keepalive',
+  'now',
+  'randomUint32',
+  'autoPong',
+  'autoClose',
+  'validateUtf8',
+  'acceptUnmasked',
+] as const satisfies readonly (keyof SessionOptions)[]
+
+const FLAG_NAMES = ['autoPong', 'autoClose', 'validateUtf8', 'acceptUnmasked'] as const
+
+const NEVER = Number.POSITIVE_INFINITY
+const NO_FRAME = -1
+
+const DELIVERY_MODES: readonly DeliveryMode[] = ['message', 'fragment', 'raw']
+
+/** One end of a WebSocket connection, without the connection. */
+export class Session {
+  readonly role: Role
+  readonly subprotocol: string | undefined
+  readonly extensions: readonly AgreedExtension[]
+  readonly #limits: Limits
+  readonly #maxPieceMessageBytes: number
+  readonly #autoPong: boolean
+  readonly #autoClose: boolean
+  readonly #receiver: Receiver
+  readonly #sender: Sender
+  readonly #output = new OutputVectors()
+  readonly #pings: PingClock
+  readonly #events: SessionEvent[] = [] // what time or a call gave rise to; what bytes give rise to is made when asked for
+
+  #receiveHalf: ReceiveHalf = 'open'
+  #streamEnded = false
+  #ending = NOT_ENDING
+  #discardedBytes = 0
+
+  #now: number
+  #closeDeadline = NEVER
+  // The frame that was incomplete when the input last ran out, by how many came before it, and when its wait began.
+  #timedFrame = NO_FRAME
+  #frameStartedAt = 0
+  #messageAt: number
+  // Since when received bytes wait to be asked for: that time is not held against the peer.
+  #heldSince: number | undefined
+
+  // A pong that is owed takes its place in the output when something is sent after it, or the output is taken. While
+  // output of before the last `receive` waits to be taken, or a frame of ours is half sent, the next ping replaces it
+  // (RFC 6455 §5.5.3), so that a peer that does not read cannot make us collect pongs.
+  #owedPong: Uint8Array | undefined
+  #outputWasTaken = true
+
+  /** @throws TypeError, RangeError naming the option that is wrong. */
+  constructor(options: SessionOptions)
+  /** @internal `writer` takes the frames instead of `takeOutput`. */
+  constructor(options: SessionOptions, writer: FrameWriter)
+  constructor(options: SessionOptions, writer?: FrameWriter) {
+    const own = readOptions(options)
+    const { role, extensions = [], delivery = 'message', now = 0, randomUint32 } = own
+    const reservedBits = claimedBits(extensions)
+    const validateUtf8 = own.validateUtf8 ?? true
+    this.role = role
+    this.subprotocol = own.subprotocol
+    this.extensions = Object.freeze([...extensions])
+    this.#limits = readLimits(role, own.limits)
+    this.#maxPieceMessageBytes = own.limits?.maxMessageBytes === undefined ? NEVER : this.#limits.maxMessageBytes
+    this.#autoPong = own.autoPong ?? true
+    this.#autoClose = own.autoClose ?? true
+    this.#now = now
+    this.#messageAt = now
+    this.#pings = new PingClock(readKeepalive(role, own.keepalive), now)
+    this.#sender = new Sender(writer ?? this.#output, {
+      nextMaskingKey: role === 'client' ? () => randomUint32!() >>> 0 : undefined,
+      reservedBits,
+      validateUtf8,
+    })
+    this.#receiver = new Receiver({
+      masking: role === 'client' ? 'forbidden' : own.acceptUnmasked === true ? 'either' : 'required',
+      reservedBits,
+      validateUtf8,
+      limits: this.#limits,
+      delivery: createDelivery(delivery, this.#maxMessageBytes(delivery)),
+      now,
+    })
+  }
+
+  /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
+  get readyState(): ReadyState {
+    return readyState(this.#sender.half, this.#receiveHalf)
+  }
+
+  /** Milliseconds that the byte stream has to end, once nothing but its end is left to come. */
+  get closeTimeoutMs(): number {
+    return this.#limits.closeTimeoutMs
+  }
+
+  /** Bytes to write that were not taken yet. */
+  get outputBytes(): number {
+    const pong = this.#sender.isMidFrame ? undefined : this.#owedPong
+    const pongBytes = pong === undefined ? 0 : frameHeaderSize(pong.length, this.role === 'client') + pong.length
+    return this.#output.bytes + pongBytes
+  }
+
+  /** Bytes that were received and wait for `next` to be called. */
+  get inputBytes(): number {
+    return this.#receiver.inputBytes
+  }
+
+  /**
+   * Whether the sending side of the byte stream should be ended once the output is written. Once `readyState` is
+   * `closed`, the whole of it.
+   */
+  get wantsEnd(): boolean {
+    if (this.#sender.half === 'ended') return true
+    if (this.#sender.half !== 'closeSent' || this.#sender.isMidFrame) return false
+    if (this.#receiveHalf === 'failed') return true
+    // The server ends the byte stream first, so that the client is not left with the waiting port (RFC 6455 §7.1.1).
+    return this.#receiveHalf === 'closeReceived' && this.role === 'server'
+  }
+
+  /** When to call `tick` at the latest, on the caller's clock; `Infinity` when time changes nothing. */
+  get deadline(): number {
+    return this.readyState === 'closed' ? NEVER : Math.min(this.#closeDeadline, this.#peerDeadline)
+  }
+
+  /**
+   * Takes bytes that arrived. They belong to the session from now on: it unmasks in place and hands out views of them,
+   * each valid until the next `receive`. What the peer does wrong never throws here; it becomes an event.
+   */
+  receive(bytes: Uint8Array): void {
+    if (!isUint8Array(bytes)) throw new TypeError('Received bytes are not a Uint8Array')
+    const view = viewBytes(bytes)! // what is handed out are plain views, also of a subclass such as Node's `Buffer`
+    if (view.length === 0 || this.#receiveHalf === 'ended' || this.#streamEnded) return
+    this.#pings.heard(this.#now)
+    if (this.#receiveHalf !== 'open') {
+      this.#discard(view.length)
+      return
+    }
+    this.#outputWasTaken = this.outputBytes === 0
+    this.#heldSince ??= this.#now
+    this.#receiver.receive(view)
+  }
+
+  /** The byte stream ended: no bytes will arrive any more. What arrived before is still handed over. */
+  receiveEnd(): void {
+    this.#streamEnded = true
+    if (this.#receiveHalf !== 'open' || this.#receiver.inputBytes === 0) this.#finish()
+  }
+
+  /**
+   * The next event, or `undefined` when there is none until something else goes in.
+   *
+   * @param maxPieceBytes How much payload a fragment takes in, at least 1; what is beyond is left for the next call.
+   */
+  next(maxPieceBytes = NEVER): SessionEvent | undefined {
+    if (maxPieceBytes !== NEVER && !(Number.isSafeInteger(maxPieceBytes) && maxPieceBytes >= 1)) {
+      throw new RangeError(`Largest piece is ${String(maxPieceBytes)}, not an integer from 1 up, or Infinity`)
+    }
+    return this.#nextEvent(maxPieceBytes)
+  }
+
+  /**
+   * Like `next`, but stops before data: for an application that does not want messages now, and still answers pings
+   * and notices the end as far as no message comes before them.
+   */
+  nextControl(): SessionEvent | undefined {
+    return this.#nextEvent(0)
+  }
+
+  /**
+   * Hands messages over in this shape, from the next message on. Whole messages are bounded by `maxMessageBytes`; those
+   * in pieces only when that limit was given.
+   */
+  deliver(mode: DeliveryMode): void {
+    checkDelivery(mode)
+    this.#receiver.deliver(createDelivery(mode, this.#maxMessageBytes(mode)))
+  }
+
+  /** The type of the message that was begun with `final: false` and not ended; `undefined` between messages. */
+  get openMessage(): MessageType | undefined {
+    return this.#sender.openMessage
+  }
+
+  /** Sends a message. Small payloads are copied at once; a large one is kept and must not change until it is written. */
+  send(type: MessageType, payload: string | BytesLike, options?: SendOptions): void {
+    this.#placeOwedPong()
+    this.#sender.send(type, payload, options)
+    this.#messageAt = this.#now
+  }
+
+  /**
+   * Sends the header of a frame whose payload follows through `continueFrame`: exactly `payloadLength` bytes. Until they
+   * are complete, no other message can be sent and control frames wait.
+   */
+  startFrame(type: MessageType, payloadLength: number, options?: SendOptions): void {
+    this.#placeOwedPong()
+    this.#sender.startFrame(type, payloadLength, options)
+    this.#messageAt = this.#now
+  }
+
+  /** Sends the next bytes of the frame begun with `startFrame`. */
+  continueFrame(payload: BytesLike): void {
+    this.#sender.continueFrame(payload)
+    this.#messageAt = this.#now
+    if (!this.#sender.isMidFrame) this.#pings.restartWait(this.#now)
+  }
+
+  /** Sends a ping of at most 125 bytes (RFC 6455 §5.5.2). */
+  ping(payload?: string | BytesLike): void {
+    const bytes = readControlPayload('ping', payload)
+    this.#placeOwedPong()
+    this.#sender.ping(bytes)
+    this.#pings.sent(bytes, this.#now)
+  }
+
+  /** How many pings were sent, those of keepalive included. */
+  get pingsSent(): number {
+    return this.#pings.sentCount
+  }
+
+  /** How many of them are answered: a pong answers its ping and all before it (RFC 6455 §5.5.3). */
+  get pingsAnswered(): number {
+    return this.#pings.answeredCount
+  }
+
+  /** Sends a pong of at most 125 bytes, asked for or not (RFC 6455 §5.5.3). */
+  pong(payload?: string | BytesLike): void {
+    const bytes = readControlPayload('pong', payload)
+    this.#placeOwedPong()
+    this.#sender.pong(bytes)
+  }
+
+  /**
+   * Begins the closing handshake, or answers the peer's Close frame (RFC 6455 §7.1.2). Without a code the frame is
+   * empty. Once a Close frame was sent, and after the end, it does nothing.
+   */
+  close(code?: number, reason?: string | Uint8Array): void {
+    readClosePayload(code, reason)
+    if (this.#sender.half === 'open') this.#sendClose(code, reason)
+  }
+
+  /** Fails the connection for a reason of the application's own (RFC 6455 §7.1.7): says why and stops receiving. */
+  fail(code: number, reason = ''): void {
+    if (code === undefined) throw new TypeError('Close code is missing')
+    readClosePayload(code, reason)
+    if (this.#receiveHalf !== 'open') return
+    const error = new WebSocketError('FAILED_BY_APPLICATION', reason, { closeCode: code, phase: this.#phase })
+    this.#fail(error, reason)
+  }
+
+  /** Ends at once, without a Close frame; what was not taken is thrown away. */
+  abort(): void {
+    this.#abort(new WebSocketError('ABORTED', 'Connection was aborted', { closeCode: CloseCode.abnormalClosure }))
+  }
+
+  /** The bytes to write now, in order: give them away whole, then look at `wantsEnd`. */
+  takeOutput(): Uint8Array[] {
+    this.#placeOwedPong()
+    const vectors = this.#output.take()
+    if (vectors !== undefined) return vectors
+    // The header of that frame cannot be taken back; to send anything after it would be a frame of other bytes.
+    this.#abort(new InvalidStateError('A payload was detached or resized before it was sent'))
+    return []
+  }
+
+  /** Time has passed: `now`, in milliseconds on the caller's clock. Call it before `receive` too. */
+  tick(now: number): void {
+    if (!Number.isFinite(now)) throw new TypeError(`Time is ${String(now)}, not a finite number`)
+    if (now > this.#now) this.#now = now // a clock that is set back makes no time pass
+    if (this.readyState === 'closed') return
+    if (this.#now >= this.#closeDeadline) {
+      this.#finish(new ProtocolError('CLOSE_TIMEOUT', this.#receiver.offset, 'closing'))
+    } else if (this.#now >= this.#peerDeadline) {
+      this.#peerTimedOut()
+    }
+  }
+
+  // --- receiving ---------------------------------------------------------------------------------------------------
+
+  #nextEvent(maxPieceBytes: number): SessionEvent | undefined {
+    if (this.#events.length === 0 && this.#receiveHalf === 'open') {
+      const event = this.#receiveNext(maxPieceBytes)
+      if (event !== undefined) return event
+    }
+    return this.#events.shift()
+  }
+
+  #maxMessageBytes(mode: DeliveryMode): number {
+    return mode === 'message' ? this.#limits.maxMessageBytes : this.#maxPieceMessageBytes
+  }
+
+  /** What the bytes say next. What the peer did wrong becomes the session's state; it never throws out of here. */
+  #receiveNext(maxPieceBytes: number): SessionEvent | undefined {
+    try {
+      const event = this.#receiver.next(this.#now, maxPieceBytes)
+      if (event === undefined) return this.#receiver.inputBytes > 0 ? undefined : this.#inputExhausted()
+      switch (event.kind) {
+        case 'ping':
+          this.#owePong(event.payload)
+          return event
+        case 'pong':
+          return { ...event, roundTripMs: this.#pings.answered(event.payload, this.#now) }
+        case 'close':
+          return this.#closeReceived(event)
+        default:
+          this.#messageAt = this.#now
+          return event
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      return this.#fail(this.#phase === 'open' ? error : new ProtocolError(error.code, error.offset!, this.#phase))
+    }
+  }
+
+  /** All bytes are parsed: from here on time counts against the peer, and the end of the stream takes effect. */
+  #inputExhausted(): undefined {
+    const { isMidFrame, completedFrames } = this.#receiver
+    const heldMs = this.#heldSince === undefined ? 0 : this.#now - this.#heldSince
+    this.#heldSince = undefined
+    if (heldMs > 0) {
+      this.#pings.heard(this.#now)
+      this.#pings.restartWait(this.#now)
+      this.#messageAt = Math.min(this.#now, this.#messageAt + heldMs)
+    }
+    if (this.#timedFrame === completedFrames && isMidFrame) {
+      this.#frameStartedAt += heldMs
+    } else {
+      // No pong can be inside a frame: the wait for one begins anew when a frame that took its time is over.
+      if (this.#timedFrame !== NO_FRAME) this.#pings.restartWait(this.#now)
+      this.#timedFrame = isMidFrame ? completedFrames : NO_FRAME
+      this.#frameStartedAt = this.#now
+    }
+    if (this.#streamEnded) this.#finish()
+  }
+
+  #owePong(payload: Uint8Array): void {
+    if (!this.#autoPong || this.#sender.half !== 'open') return
+    if (this.#outputWasTaken) this.#placeOwedPong()
+    this.#owedPong = payload.slice() // the event's own is the application's, to keep and to change
+  }
+
+  #placeOwedPong(): void {
+    const payload = this.#owedPong
+    if (payload === undefined || this.#sender.isMidFrame) return
+    this.#owedPong = undefined
+    this.#sender.pong(payload)
+  }
+
+  #closeReceived(frame: ControlFrame & { kind: 'close' }): CloseEvent {
+    const { code, reason } = frame
+    this.#receiveHalf = 'closeReceived'
+    this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'remote', received: { code, reason } }
+    this.#startCloseTimeout()
+    if (this.#autoClose && this.#sender.half === 'open') {
+      // The answer repeats the code (RFC 6455 §5.5.1); the reason was the peer's.
+      this.#sendClose(code === CloseCode.noStatusReceived ? undefined : code)
+    }
+    this.#discard(this.#receiver.discard())
+    if (this.#streamEnded) this.#finish()
+    return frame
+  }
+
+  /** Bytes after a Close frame or a failure (RFC 6455 §1.4, §7.1.7): a peer may send some, not on and on. */
+  #discard(bytes: number): void {
+    this.#discardedBytes += bytes
+    if (this.#discardedBytes > this.#limits.maxDiscardedBytes) this.#finish()
+  }
+
+  // --- ending ------------------------------------------------------------------------------------------------------
+
+  #sendClose(code: number | undefined, reason: string | Uint8Array | undefined = undefined): void {
+    const payload = readClosePayload(code, reason)
+    if (this.#owedPong !== undefined) this.#sender.pong(this.#owedPong) // after a Close there would be none
+    this.#owedPong = undefined
+    this.#sender.close(payload)
+    const sent = { code: code ?? CloseCode.noStatusReceived, reason: decodeText(payload.subarray(2)) }
+    this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', sent }
+    this.#startCloseTimeout()
+  }
+
+  #startCloseTimeout(): void {
+    this.#closeDeadline = Math.min(this.#closeDeadline, this.#now + this.#limits.closeTimeoutMs)
+  }
+
+  /**
+   * Fail the WebSocket Connection (RFC 6455 §7.1.7): the one place where it happens. The reason is for the peer; without
+   * one no Close frame is sent.
+   */
+  #fail(error: WebSocketError, reason = this.#autoClose ? '' : undefined): undefined {
+    this.#receiveHalf = 'failed'
+    this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', error }
+    this.#events.push({ kind: 'failure', error })
+    if (this.#sender.isMidFrame)
+      this.#finish() // a Close frame inside another frame would be its payload
+    else if (reason !== undefined && this.#sender.half === 'open') this.#sendClose(error.closeCode, reason)
+    this.#discard(this.#receiver.discard())
+    if (this.#streamEnded) this.#finish()
+  }
+
+  #abort(error: WebSocketError): void {
+    this.#owedPong = undefined
+    this.#output.clear()
+    this.#finish(error)
+  }
+
+  /** The connection is closed (RFC 6455 §7.1.4): the one place where it happens, once. */
+  #finish(error: WebSocketError | undefined = undefined): void {
+    if (this.readyState === 'closed') return
+    // A Close frame that waits for another frame of ours to end has not been sent.
+    const ending = this.#sender.isMidFrame ? { ...this.#ending, sent: undefined } : this.#ending
+    if (isHandshakeComplete(ending) || ending.error !== undefined) {
+      this.#ending = ending
+    } else {
+      const why = error ?? new ProtocolError('ENDED_WITHOUT_CLOSE', this.#receiver.offset, this.#phase)
+      const initiator = ending.initiator ?? (error === undefined ? 'remote' : 'local')
+      this.#ending = { ...ending, initiator, error: why }
+    }
+    this.#placeOwedPong()
+    this.#receiveHalf = 'ended'
+    this.#sender.end()
+    this.#receiver.discard()
+    this.#events.push({ kind: 'closed', ...closeInfo(this.#ending) })
+  }
+
+  get #phase(): ErrorPhase {
+    return this.readyState === 'open' ? 'open' : 'closing'
+  }
+
+  // --- time --------------------------------------------------------------------------------------------------------
+
+  get #frameDeadline(): number {
+    return this.#timedFrame === NO_FRAME ? NEVER : this.#frameStartedAt + this.#limits.frameTimeoutMs
+  }
+
+  get #idleDeadline(): number {
+    return this.#messageAt + this.#limits.idleTimeoutMs
+  }
+
+  /** While a frame of ours is half sent no ping can go out, and none be answered. */
+  get #pingDeadline(): number {
+    return this.#sender.isMidFrame ? NEVER : this.#pings.deadline
+  }
+
+  /** Time counts against the peer while the connection is open and nothing that it sent waits to be read. */
+  get #peerDeadline(): number {
+    if (this.readyState !== 'open' || this.#receiver.inputBytes > 0) return NEVER
+    return Math.min(this.#frameDeadline, this.#idleDeadline, this.#pingDeadline)
+  }
+
+  #peerTimedOut(): void {
+    const now = this.#now
+    if (now >= this.#frameDeadline) {
+      this.#fail(new ProtocolError('FRAME_TIMEOUT', this.#receiver.offset))
+    } else if (now >= this.#idleDeadline) {
+      this.#sendClose(CloseCode.goingAway, 'Idle')
+    } else {
+      const due = this.#pings.due(now)
+      if (due === 'lost') this.#abort(new ProtocolError('PONG_TIMEOUT', this.#receiver.offset))
+      else if (due !== undefined) this.ping(due)
+    }
+  }
+}
+
+/** The reserved bits that the extensions claim together. @throws TypeError, RangeError when they cannot be told apart. */
+function claimedBits(extensions: readonly AgreedExtension[]): number {
+  let claimed = 0
+  for (const { name, reservedBits } of extensions) {
+    if (!Number.isInteger(reservedBits) || reservedBits < 0 || reservedBits > 0b111) {
+      throw new RangeError(`Extension ${name} claims reserved bits ${String(reservedBits)}, not 0 to 7`)
+    }
+    if ((claimed & reservedBits) !== 0)
+      throw new TypeError(`Extension ${name} claims a reserved bit that another claims`)
+    claimed |= reservedBits
+  }
+  return claimed
+}
+
+/** The options that are the caller's own, each read once. @throws TypeError, RangeError naming the one that is wrong. */
+function readOptions(options: SessionOptions): SessionOptions {
+  checkNames('options', options, OPTION_NAMES)
+  const own = ownProperties(options) as { -readonly [Name in keyof SessionOptions]: SessionOptions[Name] }
+  checkOptions(own)
+  if (typeof own.limits === 'object' && own.limits !== null) own.limits = ownProperties(own.limits)
+  return own
+}
+
+/** A copy without a prototype: what is not the caller's own, nobody finds in it. */
+function ownProperties<Value extends object>(value: Value): Value {
+  return Object.assign(Object.create(null), value)
+}
+
+function checkOptions(options: SessionOptions): void {
+  const { role, delivery = 'message', now = 0, randomUint32, extensions = [] } = options
+  if (role !== 'client' && role !== 'server')
+    throw new TypeError(`options.role is ${String(role)}, not client or server`)
+  checkDelivery(delivery)
+  if (!Number.isFinite(now)) throw new TypeError(`options.now is ${String(now)}, not a time in milliseconds`)
+  if (role === 'client' && typeof randomUint32 !== 'function') {
+    throw new TypeError('options.randomUint32 is missing: a client masks what it sends')
+  }
+  if (!Array.isArray(extensions)) throw new TypeError('options.extensions is not an array')
+  for (const name of FLAG_NAMES) {
+    const flag = options[name]
+    if (flag !== undefined && typeof flag !== 'boolean') throw new TypeError(`options.${name} is not a boolean`)
+  }
+}
+
+function checkDelivery(mode: DeliveryMode): void {
+  if (!DELIVERY_MODES.includes(mode)) throw new TypeError(`Delivery is ${String(mode)}, not message, fragment or raw`)
+}

@@ -1,0 +1,37 @@
+// The clock, the turns and the randomness of Node, and of the runtimes that have its modules.
+
+import { randomFillSync } from 'node:crypto'
+import type { Host } from '../../connection/index.ts'
+
+const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
+
+const random = new Uint32Array(256)
+let randomAt = random.length
+
+export const nodeHost: Host = {
+  now: () => performance.now(),
+
+  setTimer: (delayMs, callback) => setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS)).unref(),
+
+  clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+
+  // Runs once the microtasks of the turn are through, so that all that an `await` in between sends is there.
+  defer: (callback) => process.nextTick(callback),
+
+  reportError(error) {
+    process.nextTick(() => {
+      throw error
+    })
+  },
+
+  /** Drawn in blocks: one call into the random source for many frames. No value is used twice. */
+  randomUint32() {
+    if (randomAt === random.length) {
+      randomFillSync(random)
+      randomAt = 0
+    }
+    const value = random[randomAt]!
+    random[randomAt++] = 0
+    return value
+  },
+}

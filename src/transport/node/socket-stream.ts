@@ -1,0 +1,78 @@
+// A socket of `node:net` or `node:tls` as a byte stream. It knows sockets, not frames.
+
+import type { Socket } from 'node:net'
+import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
+
+export class SocketStream implements ByteStream {
+  readonly #socket: Socket
+  #listener: ByteStreamListener | undefined
+  #error: unknown
+  #endTold = false
+  // A socket that breaks tells this to every write, too; those bytes have not left.
+  readonly #written = (error?: Error | null): void => {
+    if (error == null) this.#listener?.drained()
+  }
+
+  /** Takes the socket over: nobody else may read from it or write to it from now on. */
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.allowHalfOpen = true // `end` is called when our side is through, which the end of the other does not say
+    socket.setNoDelay(true) // what is written is a turn's worth already
+    socket.setTimeout(0)
+    socket.on('error', (error) => {
+      this.#error ??= error
+    })
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  /** Says who is to be told what arrives, and begins to read. */
+  attach(listener: ByteStreamListener): void {
+    this.#listener = listener
+    const socket = this.#socket
+    socket.on('data', (bytes: Buffer) => listener.received(bytes))
+    socket.on('end', () => this.#tellEnd(listener))
+    socket.on('close', () => this.#tellClose(listener))
+    // What happened before anybody listened is not told again.
+    if (socket.closed) process.nextTick(() => this.#tellClose(listener))
+    else if (socket.readableEnded) process.nextTick(() => this.#tellEnd(listener))
+  }
+
+  write(vectors: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    const last = vectors.length - 1
+    socket.cork()
+    for (let i = 0; i < last; i++) socket.write(vectors[i]!)
+    socket.write(vectors[last]!, this.#written)
+    socket.uncork()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  #tellEnd(listener: ByteStreamListener): void {
+    if (this.#endTold) return
+    this.#endTold = true
+    listener.ended(this.#error)
+  }
+
+  #tellClose(listener: ByteStreamListener): void {
+    this.#tellEnd(listener)
+    listener.closed()
+  }
+}

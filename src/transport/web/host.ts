@@ -1,0 +1,41 @@
+// The clock, the turns and the randomness of any runtime with the usual web globals.
+
+import type { Host } from '../../connection/index.ts'
+
+const random = new Uint32Array(256)
+let randomAt = random.length
+
+export const webHost: Host = {
+  now: () => performance.now(),
+
+  setTimer(delayMs, callback) {
+    // The longest delay that runtimes can count; the driver looks again when it has passed.
+    const timer: unknown = setTimeout(callback, Math.min(delayMs, 0x7fff_ffff))
+    // Node, Bun and Deno keep a process alive for its timers unless told otherwise; in browsers they are numbers.
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref()
+    return timer
+  },
+
+  clearTimer(timer) {
+    clearTimeout(timer as Parameters<typeof clearTimeout>[0])
+  },
+
+  defer: (callback) => queueMicrotask(callback),
+
+  reportError(error) {
+    setTimeout(() => {
+      throw error
+    }, 0)
+  },
+
+  /** Unpredictable (RFC 6455 §10.3), drawn in blocks: one call for the whole of a burst. No value is used twice. */
+  randomUint32() {
+    if (randomAt === random.length) {
+      crypto.getRandomValues(random)
+      randomAt = 0
+    }
+    const value = random[randomAt]!
+    random[randomAt++] = 0
+    return value
+  },
+}

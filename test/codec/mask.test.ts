@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { maskInto } from '../../src/codec/mask.ts'
+import { hex, toHex } from '../support/wire.ts'
+
+const KEY = 0x37fa_213d
+const KEY_BYTES = [0x37, 0xfa, 0x21, 0x3d]
+
+// RFC 6455 §5.3: transformed-octet-i = original-octet-i XOR masking-key-octet-(i MOD 4)
+function expected(source: Uint8Array, phase: number): number[] {
+  return Array.from(source, (byte, i) => byte ^ KEY_BYTES[(phase + i) % 4]!)
+}
+
+const SOURCE = Uint8Array.from({ length: 80 }, (_, i) => (i * 37 + 11) & 255)
+
+test('"Hello" is masked and unmasked as in RFC 6455 §5.7', () => {
+  const target = new Uint8Array(5)
+  maskInto(target, 0, hex('48656c6c6f'), 0, 5, KEY, 0)
+  assert.equal(toHex(target), '7f 9f 4d 51 58')
+  maskInto(target, 0, target, 0, 5, KEY, 0)
+  assert.equal(toHex(target), '48 65 6c 6c 6f')
+})
+
+for (const phase of [0, 1, 2, 3]) {
+  test(`phase ${phase}: every length from 0 to 70, from and to every offset, touches nothing else`, () => {
+    for (let length = 0; length <= 70; length++) {
+      const source = SOURCE.slice()
+      for (let start = 0; start < 5; start++) {
+        for (let at = 0; at < 5; at++) {
+          const target = new Uint8Array(80).fill(0xee)
+          maskInto(target, at, source, start, start + length, KEY, phase)
+          const wanted = new Uint8Array(80).fill(0xee)
+          wanted.set(expected(SOURCE.subarray(start, start + length), phase), at)
+          if (Buffer.compare(target, wanted) !== 0) assert.fail(`length ${length}, from ${start} to ${at}`)
+        }
+      }
+      assert.deepEqual(source, SOURCE)
+    }
+  })
+
+  test(`phase ${phase}: in place, at every offset and length`, () => {
+    for (let length = 0; length <= 70; length++) {
+      for (let start = 0; start < 5; start++) {
+        const bytes = SOURCE.slice()
+        maskInto(bytes, start, bytes, start, start + length, KEY, phase)
+        const wanted = SOURCE.slice()
+        wanted.set(expected(SOURCE.subarray(start, start + length), phase), start)
+        if (Buffer.compare(bytes, wanted) !== 0) assert.fail(`length ${length}, at ${start}`)
+      }
+    }
+  })
+}
+
+test('a payload masked in pieces is masked as a whole, whatever the phase has grown to', () => {
+  const phase = 2 ** 52 + 1
+  const target = new Uint8Array(10)
+  maskInto(target, 0, SOURCE, 0, 3, KEY, phase)
+  maskInto(target, 3, SOURCE, 3, 10, KEY, phase + 3)
+  assert.deepEqual([...target], expected(SOURCE.subarray(0, 10), 1))
+})

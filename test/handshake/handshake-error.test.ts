@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { WebSocketError } from '../../src/codec/web-socket-error.ts'
+import { HandshakeError, REFUSALS, type RefusalCode } from '../../src/handshake/handshake-error.ts'
+import { statusTextOf } from '../../src/handshake/server.ts'
+
+for (const [code, { rule, text, status }] of Object.entries(REFUSALS)) {
+  test(`the row ${code} reads as the others do`, () => {
+    assert.match(code, /^[A-Z]+(?:_[A-Z0-9]+)*$/)
+    assert.match(rule, /^RFC \d+ §\d+(?:\.\d+)*$/)
+    assert.match(text, /^[A-Z].*[^.]$/)
+    if (status !== undefined) assert.notEqual(statusTextOf(status), '')
+  })
+}
+
+test('a handshake error says what its row says', () => {
+  const error = new HandshakeError('KEY_INVALID', { status: 400 })
+  assert.ok(error instanceof WebSocketError)
+  assert.equal(error.name, 'HandshakeError')
+  assert.equal(error.code, 'KEY_INVALID')
+  assert.equal(error.message, REFUSALS.KEY_INVALID.text)
+  assert.equal(error.rule, 'RFC 6455 §4.2.1')
+  assert.equal(error.phase, 'opening')
+  assert.equal(error.status, 400)
+  assert.equal(error.response, undefined)
+  assert.equal(error.closeCode, undefined)
+  assert.equal('cause' in error, false)
+})
+
+test('a handshake error of a client carries the response and its status', () => {
+  const response = { status: 403, statusText: 'Forbidden', headers: [], body: Uint8Array.of(1) }
+  const error = new HandshakeError('STATUS_NOT_101', { response })
+  assert.equal(error.status, 403)
+  assert.equal(error.response, response)
+})
+
+test('a handshake error keeps its cause', () => {
+  const cause = new Error('why')
+  assert.equal(new HandshakeError('POLICY_FAILED', { cause }).cause, cause)
+})
+
+// What a face that knows four kinds of failure makes of the rows; the rest is about the format.
+const SUBJECTS: Readonly<Partial<Record<RefusalCode, string>>> = {
+  VERSION_NOT_SUPPORTED: 'version',
+  SUBPROTOCOL_NOT_OFFERED: 'subprotocol',
+  EXTENSION_NOT_OFFERED: 'extensions',
+  EXTENSION_REPEATED: 'extensions',
+  EXTENSION_NOT_ACCEPTED: 'extensions',
+  EXTENSIONS_IN_CONFLICT: 'extensions',
+}
+
+test('each row says what it is about', () => {
+  for (const [code, { subject }] of Object.entries(REFUSALS)) {
+    assert.equal(subject, SUBJECTS[code as RefusalCode] ?? 'format', code)
+  }
+})

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkNames, readNumbers } from '../../src/session/options.ts'
+
+interface Numbers {
+  size: number
+  wait: number
+}
+const DEFAULTS: Numbers = { size: 10, wait: 20 }
+const LEAST: Numbers = { size: 0, wait: 1 }
+const read = (given: unknown) => readNumbers('things', given as Partial<Numbers>, DEFAULTS, LEAST)
+
+test('what is not given is the default', () => {
+  assert.equal(read(undefined), DEFAULTS)
+  assert.deepEqual(read({}), DEFAULTS)
+  assert.deepEqual(read({ size: undefined, wait: 5 }), { size: 10, wait: 5 })
+})
+
+test('each number from its least value up is taken, and Infinity', () => {
+  for (const size of [0, 1, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
+    assert.deepEqual(read({ size }), { size, wait: 20 })
+  }
+  assert.deepEqual(read({ wait: 1 }), { size: 10, wait: 1 })
+})
+
+test('a number out of range is a RangeError that names it', () => {
+  for (const size of [-1, 0.5, 2 ** 53, Number.NaN, Number.NEGATIVE_INFINITY]) {
+    assert.throws(() => read({ size }), {
+      name: 'RangeError',
+      message: /^things\.size is .*, not an integer from 0 up/,
+    })
+  }
+  assert.throws(() => read({ wait: 0 }), {
+    name: 'RangeError',
+    message: /^things\.wait is 0, not an integer from 1 up/,
+  })
+})
+
+test('what is no number is a TypeError that names it', () => {
+  for (const size of ['1', null, 1n, true, {}]) {
+    assert.throws(() => read({ size }), { name: 'TypeError', message: /^things\.size is a / })
+  }
+})
+
+test('what is no object, or has another name, is a TypeError', () => {
+  for (const given of [null, 5, 'size', true, () => {}]) {
+    assert.throws(() => read(given), { name: 'TypeError', message: 'things is not an object' })
+  }
+  assert.throws(() => read({ sizes: 1 }), { name: 'TypeError', message: 'Unknown option sizes in things' })
+})
+
+test('T-11: names of Object.prototype are unknown names like any other', () => {
+  for (const name of ['toString', '__proto__', 'constructor', 'hasOwnProperty']) {
+    const given = Object.defineProperty({}, name, { value: 1, enumerable: true })
+    assert.throws(() => read(given), { name: 'TypeError', message: `Unknown option ${name} in things` })
+  }
+})
+
+test('T-67: options are read once, their own properties only, into a record that cannot be changed', () => {
+  let reads = 0
+  const given = Object.create(
+    { wait: 5 },
+    {
+      size: { enumerable: true, get: () => ++reads },
+    },
+  ) as Partial<Numbers>
+  const numbers = read(given)
+  assert.deepEqual(numbers, { size: 1, wait: 20 })
+  assert.equal(reads, 1)
+  assert.ok(Object.isFrozen(numbers))
+})
+
+test('checkNames takes any of the names that are known', () => {
+  checkNames('options', { a: 1 }, ['a', 'b'])
+  checkNames('options', {}, [])
+})

@@ -1,0 +1,58 @@
+// Programs that the tests talk to, and whether they are there. A missing one skips its tests with a notice; where
+// `WSPC_REQUIRE_PROGRAMS` is set, as in CI, it fails them instead.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The root of the repository, seen from the compiled tests. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+
+/** A file of the tests that is not compiled. */
+export function testFile(...path: string[]): string {
+  return join(ROOT, 'test', ...path)
+}
+
+const required = process.env['WSPC_REQUIRE_PROGRAMS'] !== undefined
+
+/** Test options: skip when the program is not there. */
+export function needs(program: string | undefined, name: string): { skip: string | false } {
+  return { skip: program === undefined && !required ? `${name} is not installed` : false }
+}
+
+export const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+
+/** A Python that has the websockets package. */
+export const python = ['/usr/bin/python3', 'python3'].find(
+  (candidate) => spawnSync(candidate, ['-c', 'import websockets']).status === 0,
+)
+
+/** Another version of Node, installed with `npm ci --prefix test/runtimes`. */
+export function otherNode(version: 22 | 24): string | undefined {
+  const path = testFile('runtimes', 'node_modules', `node${version}`, 'bin', 'node')
+  return existsSync(path) ? path : undefined
+}
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program to its end, or for a minute. */
+export function run(program: string, args: readonly string[]): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (text) => {
+      stdout += text
+    })
+    child.stderr.on('data', (text) => {
+      stderr += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}

@@ -15,5 +15,7 @@ const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .sort()
   .map((file) => join(here, file))
 
-const { status } = spawnSync(process.execPath, [...options, '--test', '--test-reporter=spec', ...files], { stdio: 'inherit' })
+const { status } = spawnSync(process.execPath, [...options, '--test', '--test-reporter=spec', ...files], {
+  stdio: 'inherit',
+})
 process.exitCode = status ?? 1

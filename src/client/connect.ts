@@ -150,7 +150,7 @@ class Attempt {
     http.maxHeadersCount = 0 // Node would drop what is above without a word
     http.on('upgrade', (response, socket, leftover) => this.#handleUpgrade(response, socket as Socket, leftover))
     http.on('response', (response) => this.#handleResponse(response))
-    http.on('information', ({ statusCode, rawHeaders }) => this.#handleInterim(statusCode, rawHeaders))
+    http.on('information', () => this.#handleInterim())
     http.on('error', (cause) => this.#handleError(cause))
     this.#http = http
     http.end()
@@ -204,7 +204,8 @@ class Attempt {
     let missing = MAX_RESPONSE_BODY_BYTES
     const done = (): void => {
       const decision = this.#read(response, Buffer.concat(chunks))
-      if (decision.kind === 'reject') this.#fail(decision.error)
+      // A 101 with blanks that Node's parser does not know how to read is none to it, and its frames are lost.
+      this.#fail(decision.kind === 'reject' ? decision.error : new HandshakeError('CONNECTION_NOT_CONFIRMED'))
     }
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk.subarray(0, missing))
@@ -223,14 +224,8 @@ class Attempt {
     return readResponse(this.#request, head)
   }
 
-  #handleInterim(status: number, rawHeaders: readonly string[]): void {
-    // Node takes a 101 without the headers of an upgrade for one that something else follows.
-    if (status === 101) {
-      const decision = readResponse(this.#request, { status, headers: headerPairs(rawHeaders) })
-      this.#fail(decision.kind === 'reject' ? decision.error : new HandshakeError('UPGRADE_NOT_CONFIRMED'))
-    } else if (++this.#interimResponses > MAX_INTERIM_RESPONSES) {
-      this.#fail(new HandshakeError('TOO_MANY_INTERIM_RESPONSES'))
-    }
+  #handleInterim(): void {
+    if (++this.#interimResponses > MAX_INTERIM_RESPONSES) this.#fail(new HandshakeError('TOO_MANY_INTERIM_RESPONSES'))
   }
 
   #handleError(cause: Error & { code?: string }): void {

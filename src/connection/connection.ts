@@ -269,9 +269,8 @@ export class Connection implements AsyncIterable<Message> {
 
   get #wantsMessages(): boolean {
     if (this.#discarding || this.#readWaiters.length > 0 || this.#reader === 'listener') return true
-    // After our Close frame, what arrives up to the peer's is kept for a reader that may itself be waiting for the end.
-    if (this.readyState === 'closing')
-      return this.#reader !== 'none' && this.#inboxBytes < this.#limits.maxBufferedBytes
+    // After our Close frame, what arrives up to the peer's is kept: the reader may itself be waiting for the end.
+    if (this.readyState === 'closing') return this.#inboxBytes < this.#limits.maxBufferedBytes
     // A slow reader is kept a little ahead of, so that pings and Close frames behind a few messages are answered.
     return this.#reader === 'messages' && this.#inboxBytes < this.#limits.highWaterBytes
   }
@@ -285,7 +284,7 @@ export class Connection implements AsyncIterable<Message> {
   #detach(): void {
     if (this.#reader === 'pieces') {
       this.#session.deliver('message')
-      this.#skipping = this.#insideMessage
+      this.#skipping ||= this.#insideMessage
       for (const message of this.#joinPieces(this.#takeInbox())) this.#keep(message)
     }
     this.#reader = 'none'
@@ -395,12 +394,10 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #deliver(delivered: Delivered): void {
+    const resolve = this.#readWaiters.shift()
     if (this.#listener !== undefined) {
       this.#tellListener(toMessage(delivered))
-      return
-    }
-    const resolve = this.#readWaiters.shift()
-    if (resolve !== undefined) {
+    } else if (resolve !== undefined) {
       this.#noteHandOut(delivered)
       resolve(delivered)
     } else {

@@ -47,14 +47,12 @@ export class Driver implements ByteStreamListener {
   }
 
   received(bytes: Uint8Array): void {
-    if (this.#destroyed) return
     this.session.tick(this.#host.now())
     this.session.receive(bytes)
     this.#drain()
   }
 
   drained(): void {
-    if (this.#destroyed) return
     this.#flushNow()
     this.#consumer.handleDrain()
   }
@@ -63,7 +61,6 @@ export class Driver implements ByteStreamListener {
     if (this.#streamEnded) return
     this.#streamEnded = true
     this.streamError = error
-    this.session.tick(this.#host.now())
     this.session.receiveEnd()
     this.#drain()
     if (error !== undefined) this.#destroy()
@@ -138,7 +135,7 @@ export class Driver implements ByteStreamListener {
 
   #flushNow(): void {
     this.#flushPending = false
-    if (this.#destroyed) return
+    if (this.#destroyed || this.#endRequested) return
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.
     if (this.session.outputBytes > 0 && this.#stream.bufferedBytes < this.#highWaterBytes) {
       const vectors = this.session.takeOutput()
@@ -148,7 +145,7 @@ export class Driver implements ByteStreamListener {
       }
       this.#stream.write(vectors)
     }
-    if (this.session.wantsEnd && this.session.outputBytes === 0 && !this.#endRequested) {
+    if (this.session.wantsEnd && this.session.outputBytes === 0) {
       this.#endRequested = true
       this.#stream.end()
     }
@@ -156,11 +153,8 @@ export class Driver implements ByteStreamListener {
 
   /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut. */
   #handleClosed(): void {
-    if (!this.#streamEnded) {
-      this.#destroy()
-      return
-    }
-    this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
+    if (this.#streamEnded) this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
+    else this.#destroy()
   }
 
   #destroy(): void {
@@ -182,10 +176,7 @@ export class Driver implements ByteStreamListener {
   #handleTimer(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#host.now()
-    if (now >= this.#lingerUntil) {
-      this.#destroy()
-      return
-    }
+    if (now >= this.#lingerUntil) this.#destroy()
     this.session.tick(now)
     this.#drain()
   }

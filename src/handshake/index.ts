@@ -10,14 +10,13 @@ export {
 } from './client.ts'
 export {
   HandshakeError,
-  type HandshakeErrorFacts,
   REFUSALS,
   type Refusal,
   type RefusalCode,
   type RefusalSubject,
   type RefusedResponse,
 } from './handshake-error.ts'
-export { allValues, type HeaderList, hasToken, joinedValue, oneValue, readExtraHeaders } from './header-list.ts'
+export { allValues, type HeaderList, hasToken, joinedValue, oneValue } from './header-list.ts'
 export {
   ClientOpening,
   type ClientOpeningEvent,
@@ -32,7 +31,7 @@ export {
   type ServerOpeningEvent,
   type ServerOpeningOptions,
 } from './http1-opening.ts'
-export { acceptValue, drawKey, formatKey, isKey, isSameSecret } from './key.ts'
+export { acceptValue, drawKey, isKey, isSameSecret } from './key.ts'
 export {
   checkPolicy,
   decideUpgrade,
@@ -44,4 +43,4 @@ export {
   type UpgradeAcceptance,
   type UpgradeRejection,
 } from './server.ts'
-export { chooseSubprotocol, parseSubprotocolOffer, readSubprotocols } from './subprotocol.ts'
+export { parseSubprotocolOffer, readSubprotocols } from './subprotocol.ts'

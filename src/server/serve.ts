@@ -172,6 +172,7 @@ export class Server {
     const timer = nodeHost.setTimer(timeoutMs, () => {
       for (const connection of this.#connections) connection.terminate()
       for (const socket of this.#sockets) socket.destroy()
+      for (const { socket } of this.#arrivals.values()) socket.destroy()
     })
     for (const socket of this.#pending) refuse(socket, rejectUpgrade('SERVER_CLOSING'))
     for (const { socket } of this.#arrivals.values()) {

@@ -29,6 +29,8 @@ export function readKeepalive(role: 'client' | 'server', keepalive: Partial<Keep
 }
 
 interface SentPing {
+  /** How many pings were sent with it. */
+  readonly number: number
   readonly payload: Uint8Array
   readonly sentAt: number
 }
@@ -37,6 +39,7 @@ export class PingClock {
   readonly #keepalive: Keepalive
   #unanswered: SentPing[] = []
   #sentCount = 0
+  #answeredCount = 0
   #heardAt: number
   // When the ping that the peer's life depends on was sent, and since when its pong is waited for; pings of the
   // application are not held against it.
@@ -62,7 +65,7 @@ export class PingClock {
 
   /** How many of them are answered, by a pong of their own or of a later one. */
   get answeredCount(): number {
-    return this.#sentCount - this.#unanswered.length
+    return this.#answeredCount
   }
 
   /** Bytes arrived. */
@@ -89,8 +92,8 @@ export class PingClock {
 
   sent(payload: Uint8Array, now: number): void {
     if (this.#unanswered.length === MAX_UNANSWERED_PINGS) this.#unanswered.shift()
-    this.#unanswered.push({ payload: payload.slice(), sentAt: now })
     this.#sentCount++
+    this.#unanswered.push({ number: this.#sentCount, payload: payload.slice(), sentAt: now })
   }
 
   /**
@@ -102,7 +105,8 @@ export class PingClock {
   answered(payload: Uint8Array, now: number): number | undefined {
     const index = this.#unanswered.findIndex((ping) => equalBytes(ping.payload, payload))
     if (index < 0) return undefined
-    const { sentAt } = this.#unanswered[index]!
+    const { number, sentAt } = this.#unanswered[index]!
+    this.#answeredCount = number
     this.#unanswered.splice(0, index + 1)
     if (this.#probedAt !== undefined && sentAt >= this.#probedAt) this.#probedAt = undefined
     return now - sentAt

@@ -19,8 +19,12 @@ export interface FrameWriter {
 }
 
 // One block serves all sessions: what is written is never moved or changed, so a part of it can travel while the rest
-// is being filled. A connection that is slow to send holds at most one block more than its own bytes.
+// is being filled.
 const BLOCK_BYTES = 65_536
+
+// A part of a block holds all of it in memory. One that must wait behind others, while the output is not taken, is worth
+// that only if it is large: a slow connection among busy ones holds at most four times its own bytes, and one block.
+const SHARED_RUN_BYTES = BLOCK_BYTES / 4
 
 // A copy of this much costs about what another vector costs in a write; below, frames are worth joining.
 const COPIED_PAYLOAD_BYTES = 4_096
@@ -100,7 +104,7 @@ export class OutputVectors implements FrameWriter {
 
   /** Hands the output over, in order. @returns `undefined` when a payload that was kept has changed its size. */
   take(): Uint8Array[] | undefined {
-    this.#endRun()
+    if (this.#runEnd > this.#runStart) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
     const intact = this.#references.every(({ view, byteLength }) => byteLengthOf(view) === byteLength)
     const vectors = this.#vectors
     this.clear()
@@ -145,7 +149,7 @@ export class OutputVectors implements FrameWriter {
     }
     // Other sessions write into the same block: only bytes that lie side by side are one vector.
     if (this.#run !== block || this.#runEnd !== blockUsed) {
-      this.#endRun()
+      this.#setRunAside()
       this.#run = block
       this.#runStart = blockUsed
       this.#runEnd = blockUsed
@@ -160,13 +164,15 @@ export class OutputVectors implements FrameWriter {
   }
 
   #push(vector: Uint8Array): void {
-    this.#endRun()
+    this.#setRunAside()
     this.#vectors.push(vector)
     this.#bytes += vector.length
   }
 
-  #endRun(): void {
-    if (this.#runEnd > this.#runStart) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
+  #setRunAside(): void {
+    const length = this.#runEnd - this.#runStart
+    if (length >= SHARED_RUN_BYTES) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
+    else if (length > 0) this.#vectors.push(this.#run.slice(this.#runStart, this.#runEnd))
     this.#runStart = this.#runEnd
   }
 }

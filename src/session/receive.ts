@@ -18,7 +18,7 @@ import { maskInto } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
-import type { Delivery, Piece } from './delivery.ts'
+import { type Delivery, MessageDelivery, type Piece } from './delivery.ts'
 import type { FragmentEvent, MessageEvent } from './event.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Limits } from './limits.ts'
@@ -42,8 +42,8 @@ export interface ReceiverOptions {
 
 const EMPTY = new Uint8Array(0)
 
-// Once input is discarded nothing is delivered any more; what the last delivery held is let go.
-const NO_DELIVERY: Delivery = { maxMessageBytes: 0, take: () => undefined }
+// Once input is discarded nothing is delivered any more; this takes the place of what holds a message.
+const NO_DELIVERY: Delivery = new MessageDelivery(0)
 
 export class Receiver {
   readonly #masking: ReceiverOptions['masking']
@@ -213,29 +213,26 @@ export class Receiver {
           }
           this.#holdHeaderBytes(available)
         } else {
-          const taken = this.#holdHeaderBytes(available)
+          this.#holdHeaderBytes(available)
           const size = this.#parseHeader(this.#header, 0, this.#headerBytes, this.#at - held, now)
           if (size > 0) {
             this.#at += size - held
             this.#headerBytes = 0
             return true
           }
-          this.#at += taken
-          continue
         }
-        this.#at += available
       }
+      // Less than a whole header is held by now: the chunk is used up.
       if (!this.#nextChunk()) return false
     }
   }
 
   /** Copies what may belong to the header next to what is held already; the chunk may be gone by the next byte. */
-  #holdHeaderBytes(available: number): number {
+  #holdHeaderBytes(available: number): void {
     if (this.#header === EMPTY) this.#header = new Uint8Array(MAX_FRAME_HEADER_BYTES)
     const taken = Math.min(available, MAX_FRAME_HEADER_BYTES - this.#headerBytes)
     this.#header.set(this.#chunk.subarray(this.#at, this.#at + taken), this.#headerBytes)
     this.#headerBytes += taken
-    return taken
   }
 
   /**

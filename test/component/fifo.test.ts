@@ -1,3 +1,5 @@
+// The queue of operations: first in, first out, and nothing kept of what is out.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fifo } from '../../src/component/fifo.ts'

@@ -8,6 +8,7 @@ import {
   E_INVALIDARG,
   E_OUTOFMEMORY,
   S_OK,
+  WebSocketAbortHandle,
   WebSocketCompleteAction,
   WebSocketCreateServerHandle,
   WebSocketGetAction,
@@ -316,6 +317,9 @@ test('when the memory of the engine is taken away actions fail, until the handle
   WebSocketCompleteAction(handle, actionContext, 5)
   assert.equal(WebSocketGetAction(handle, 3, 2).hr, E_OUTOFMEMORY)
   assert.equal(WebSocketGetAction(handle, 1, 2).hr, E_OUTOFMEMORY)
+  WebSocketAbortHandle(handle)
+  const { hr, applicationContext, cancelled } = WebSocketGetAction(handle, 3, 1)
+  assert.deepEqual([hr, applicationContext, cancelled], [S_OK, 'c', true])
 })
 
 test('Q1 an error is repeated until the handle is aborted; a receive may be queued meanwhile', () => {

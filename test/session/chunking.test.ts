@@ -69,6 +69,7 @@ const STREAMS: ReadonlyArray<readonly [name: string, parts: readonly Part[], opt
   ['a reserved bit', [text('ok'), { opcode: 1, reservedBits: 2, payload: 'no' }]],
   ['the wrong masking', [ping('p'), '81 7f', text('no')]],
   ['a length that is too long a form', ['82 fe 0001', '82 7e 0001']],
+  ['a length with the top bit set', ['82 ff 8000000000000000 00000000', '82 7f 8000000000000000']],
   ['a message that is too big', [text('ok'), { opcode: 2, payload: new Uint8Array(301) }]],
   [
     'a message that grows too big',

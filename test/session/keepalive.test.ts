@@ -148,3 +148,22 @@ test('T-76: of pings that nobody answers the last 1,024 are remembered', () => {
   assert.equal(clock.answered(payload(1), 3_000), 1_999)
   assert.equal(clock.answered(payload(1_024), 3_000), 976)
 })
+
+test('it counts the pings that were sent, and those that are answered by their own pong or a later one', () => {
+  const clock = startedAt1000()
+  assert.deepEqual([clock.sentCount, clock.answeredCount], [0, 0])
+  for (const payload of ['a', 'b', 'c']) clock.sent(utf8(payload), 1_000)
+  assert.deepEqual([clock.sentCount, clock.answeredCount], [3, 0])
+  clock.answered(utf8('b'), 1_001)
+  assert.deepEqual([clock.sentCount, clock.answeredCount], [3, 2])
+  clock.answered(utf8('x'), 1_001)
+  assert.deepEqual([clock.sentCount, clock.answeredCount], [3, 2])
+})
+
+test('a ping that is forgotten is not answered by that, only by the pong to a later one', () => {
+  const clock = startedAt1000()
+  for (let i = 0; i < 1_030; i++) clock.sent(Uint8Array.of(i >> 8, i & 255), 1_000)
+  assert.deepEqual([clock.sentCount, clock.answeredCount], [1_030, 0])
+  clock.answered(Uint8Array.of(0, 6), 1_001)
+  assert.equal(clock.answeredCount, 7)
+})

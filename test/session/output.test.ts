@@ -126,6 +126,38 @@ test('what was taken is never written again, and other outputs never write into 
   assert.equal(concat(...second.take()!).length, 80_000)
 })
 
+test('T-68: output that waits while others write holds its own bytes, not a block for each frame', () => {
+  // A subscriber that stopped reading used to hold 64 KiB for each small message of a busy server.
+  const slow = new OutputVectors()
+  const busy = new OutputVectors()
+  const block = new Uint8Array(4_000)
+  for (let i = 0; i < 100; i++) {
+    slow.writeFrame(0x81, Uint8Array.of(0x61), undefined)
+    for (let k = 0; k < 17; k++) busy.writeFrame(0x82, block, undefined)
+    busy.take()
+  }
+  const vectors = slow.take()!
+  const held = [...new Set(vectors.map((vector) => vector.buffer))].map((buffer) => buffer.byteLength)
+  assert.equal(vectors.length, 100)
+  assert.ok(held.reduce((sum, bytes) => sum + bytes) <= 65_536 + 300)
+
+  // A quarter of a block is worth its memory; it is not copied.
+  for (const [size, copied] of [
+    [4_087, true],
+    [4_088, false],
+  ] as const) {
+    do {
+      busy.writeFrame(0x82, block, undefined)
+    } while (busy.take()![0]!.byteOffset !== 0) // until a block has just begun
+    for (let k = 0; k < 3; k++) slow.writeFrame(0x82, new Uint8Array(4_092), undefined)
+    slow.writeFrame(0x82, new Uint8Array(size), undefined)
+    slow.writeFrame(0x82, new Uint8Array(5_000), undefined)
+    const [run] = slow.take()! // with the header of the large frame
+    assert.equal(run!.length, copied ? 16_383 : 16_384)
+    assert.equal(run!.buffer.byteLength === run!.length, copied)
+  }
+})
+
 test('T-63: a payload that was detached or resized before it is taken is never sent', () => {
   const Resizable = ArrayBuffer as unknown as new (
     length: number,
@@ -198,4 +230,19 @@ test('a payload that was kept is let go once it is taken', async () => {
   send()
   assert.equal(await areCollected(payloads), true)
   assert.equal(output.bytes, 0)
+})
+
+test('an idle output holds on to no block', async () => {
+  const blocks: WeakRef<object>[] = []
+  const idle = new OutputVectors()
+  const busy = new OutputVectors()
+  const send = (): void => {
+    idle.writeFrame(0x81, utf8('a'), undefined)
+    blocks.push(new WeakRef(idle.take()![0]!.buffer))
+    for (let k = 0; k < 17; k++) busy.writeFrame(0x82, new Uint8Array(4_000), undefined)
+    busy.take()
+  }
+  send()
+  assert.equal(await areCollected(blocks), true)
+  assert.equal(idle.bytes, 0)
 })

@@ -714,6 +714,17 @@ test('T-98: chunks that wait unread are read in the order in which they came', (
   assert.equal(session.inputBytes, 0)
 })
 
+test('T-98: chunks that come while others are being read are read after them', () => {
+  const session = client()
+  const read = () => toHex((session.next() as SessionEvent & { kind: 'message' }).payload)
+  for (const wire of ['82 01 01', '82 01 02', '82 01 03', '82 01 04']) session.receive(hex(wire))
+  assert.deepEqual([read(), read()], ['01', '02'])
+  session.receive(hex('82 01 05'))
+  assert.equal(read(), '03')
+  session.receive(hex('82 01 06'))
+  assert.deepEqual([read(), read(), read(), session.inputBytes], ['04', '05', '06', 0])
+})
+
 test('inputBytes counts what was received and not parsed', () => {
   const session = client()
   session.receive(hex('82 01 01 82 03 0a'))
@@ -725,8 +736,8 @@ test('inputBytes counts what was received and not parsed', () => {
   assert.equal(session.inputBytes, 0)
 })
 
-test('nextControl answers pings and stops before data, wherever the chunks end', () => {
-  const wire = hex('89 01 61 82 02 0102 8a 00')
+test('nextControl answers pings and stops before data, empty or not, wherever the chunks end', () => {
+  const wire = hex('89 01 61 82 00 82 02 0102 8a 00')
   for (let cut = 0; cut <= wire.length; cut++) {
     const session = client()
     const seen: string[] = []
@@ -738,11 +749,21 @@ test('nextControl answers pings and stops before data, wherever the chunks end',
     session.receive(wire.slice(cut))
     drainControl()
     assert.deepEqual(seen, ['ping'], `cut at ${cut}`)
-    assert.equal(session.inputBytes > 0, true)
-    assert.deepEqual(kinds(session), ['message', 'pong'])
+    assert.equal(session.inputBytes, 8)
+    assert.deepEqual(kinds(session), ['message', 'message', 'pong'])
     drainControl()
     assert.equal(seen.length, 1)
   }
+})
+
+test('a stream that has ended is not over while one byte of data waits', () => {
+  const session = client()
+  session.receive(hex('82 00 82'))
+  session.next()
+  session.receiveEnd()
+  assert.equal(session.nextControl(), undefined)
+  assert.equal(session.readyState, 'open')
+  assert.deepEqual(kinds(session), ['closed'])
 })
 
 test('nextControl stops inside a data frame and its header, goes on inside a control frame, and never skips', () => {
@@ -892,6 +913,30 @@ test('T-52: chunks that are used up are let go, whatever was made of them', asyn
     true,
   )
 })
+
+test('T-52: chunks that wait unread when the connection ends are let go', async () => {
+  const chunks: WeakRef<object>[] = []
+  const sessions = [0, 1, 2].map(() => client())
+  for (const session of sessions) {
+    for (const wire of ['82 01 01', '82 01 02', '82 01 03', '83']) waiting(session, () => hex(wire), chunks)
+  }
+  sessions[0]!.abort()
+  sessions[1]!.fail(1011)
+  sessions[2]!.next()
+  sessions[2]!.fail(1011)
+  assert.equal(await areCollected(chunks), true)
+  assert.deepEqual(
+    sessions.map((session) => session.inputBytes),
+    [0, 0, 0],
+  )
+})
+
+/** Gives bytes to a session that nobody asks about. */
+function waiting(session: Session, create: () => Uint8Array, chunks: WeakRef<object>[]): void {
+  const bytes = create()
+  chunks.push(new WeakRef(bytes.buffer))
+  session.receive(bytes)
+}
 
 test('T-52: a session that has failed or ended lets go of the message that it was receiving', () => {
   for (const end of ['81 00', '88 00', undefined]) {

@@ -247,6 +247,13 @@ test('T-62: a surrogate that waits leaves before a frame that is sent in pieces'
   assert.equal(output(session), '01 00 00 03 ef bf bd 00 00 80 03 ef bf bd')
 })
 
+test('T-65: a surrogate that leaves on its own is masked like any frame of a client', () => {
+  const session = client({ randomUint32: () => 0 })
+  session.send('text', '\ud83d', { final: false })
+  session.startFrame('text', 1)
+  assert.equal(output(session), '01 80 00 00 00 00 00 83 00 00 00 00 ef bf bd 80 81 00 00 00 00')
+})
+
 test('text in bytes may be cut anywhere, and must end on a code point', () => {
   const bytes = utf8('a€😀')
   for (let at = 0; at <= bytes.length; at++) {
@@ -414,7 +421,14 @@ test('T-65: every frame of a client has a fresh key, empty and control frames to
   assert.equal(output(unmasked), '81 01 61 89 00 88 02 03 e8')
 })
 
-test('T-65: whatever the source draws becomes 32 bits', () => {
+test('T-65: whatever the source draws becomes 32 bits without a sign', () => {
+  const keys: unknown[] = []
+  const writer = { writeFrame: (_first: number, _payload: Uint8Array, key: unknown) => keys.push(key) }
+  for (const drawn of [0xffff_ffff, -1, 0x8000_0000, 1.9]) {
+    new Session({ role: 'client', randomUint32: () => drawn }, writer as never).ping()
+  }
+  assert.deepEqual(keys, [0xffff_ffff, 0xffff_ffff, 0x8000_0000, 1])
+
   const rows: ReadonlyArray<readonly [drawn: number, key: string]> = [
     [0xffff_ffff, 'ff ff ff ff'],
     [-1, 'ff ff ff ff'],
@@ -578,7 +592,7 @@ test('T-61: a reason of 123 bytes is sent, one of 124 is refused, and a later va
     message: /124 bytes, at most 123 fit/,
   })
   assert.throws(() => session.close(1000, '€'.repeat(42)), RangeError)
-  assert.throws(() => session.close(undefined, 'why'), { name: 'TypeError', message: /needs a close code/ })
+  assert.throws(() => session.close(undefined, 'y'), { name: 'TypeError', message: /needs a close code/ })
   assert.throws(() => session.close(1000, 5 as unknown as string), TypeError)
   assert.throws(() => session.close(1000, null as unknown as string), TypeError)
   assert.throws(() => session.close(undefined, 5 as unknown as string), TypeError)

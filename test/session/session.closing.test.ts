@@ -293,6 +293,14 @@ test('a Close frame that never left behind a half sent frame was not sent, and t
   assert.throws(() => session.continueFrame(hex('01 02')), { name: 'InvalidStateError' })
 })
 
+test('a failure while a Close frame waits behind a half sent frame: none was sent', () => {
+  const session = server()
+  session.startFrame('binary', 2)
+  session.close(1000)
+  session.receive(hex('83'))
+  assert.deepEqual(events(session).slice(1), [closed({ code: 1002, initiator: 'local', error: 'RESERVED_OPCODE' })])
+})
+
 test('a failure while a frame is half sent ends at once: a Close frame in it would be its payload', () => {
   for (const fail of [(s: Session) => s.receive(hex('83')), (s: Session) => s.fail(1002)]) {
     const session = server()

@@ -95,6 +95,17 @@ test('the ping of an application is told with its round trip and has no deadline
   assert.equal(receive(session, '8a 82 00000000 6869')[0]!['roundTripMs'], undefined)
 })
 
+test('a session tells how many pings it sent and how many are answered, those of keepalive included', () => {
+  const session = server()
+  session.ping('hi')
+  tick(session, 25_000)
+  assert.deepEqual([session.pingsSent, session.pingsAnswered], [2, 0])
+  receive(session, '8a 82 00000000 6869')
+  assert.deepEqual([session.pingsSent, session.pingsAnswered], [2, 1])
+  receive(session, '8a 84 00000000 00000001')
+  assert.deepEqual([session.pingsSent, session.pingsAnswered], [2, 2])
+})
+
 test('while a frame of ours is half sent no ping is due; once it is over the wait for a pong begins anew', () => {
   const session = server()
   session.startFrame('binary', 2)
@@ -233,6 +244,10 @@ test('the wait for a pong begins anew when input that waited is read: the pong m
   session.tick(60_000)
   assert.deepEqual(kinds(session), ['message'])
   assert.equal(session.deadline, 80_000)
+  session.receive(hex('81 81 00000000 61'))
+  session.tick(60_001)
+  assert.deepEqual(kinds(session), ['message'])
+  assert.equal(session.deadline, 80_001)
 })
 
 test('T-98: nothing is failed while a reader is paused for an hour, and all is read afterwards', () => {

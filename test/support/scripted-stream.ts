@@ -107,6 +107,11 @@ export class ScriptedHost implements Host {
     this.errors.push(error)
   }
 
+  /** How much was deferred to the end of the turn. */
+  get deferredCount(): number {
+    return this.#deferred.length
+  }
+
   /** The turn ends: what was deferred to its end happens. */
   endTurn(): void {
     for (const callback of this.#deferred.splice(0)) callback()

@@ -7,10 +7,10 @@ export class SocketStream implements ByteStream {
   readonly #socket: Socket
   #listener: ByteStreamListener | undefined
   #error: unknown
-  #endTold = false
-  // A socket that breaks tells this to every write, too; those bytes have not left.
-  readonly #written = (error?: Error | null): void => {
-    if (error == null) this.#listener?.drained()
+  #told: 'nothing' | 'end' | 'close' = 'nothing'
+  // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
+  readonly #written = (): void => {
+    if (!this.#socket.destroyed) this.#listener?.drained()
   }
 
   /** Takes the socket over: nobody else may read from it or write to it from now on. */
@@ -66,13 +66,15 @@ export class SocketStream implements ByteStream {
   }
 
   #tellEnd(listener: ByteStreamListener): void {
-    if (this.#endTold) return
-    this.#endTold = true
+    if (this.#told !== 'nothing') return
+    this.#told = 'end'
     listener.ended(this.#error)
   }
 
   #tellClose(listener: ByteStreamListener): void {
     this.#tellEnd(listener)
+    if (this.#told === 'close') return
+    this.#told = 'close'
     listener.closed()
   }
 }

@@ -1,0 +1,91 @@
+// The reference pages say what the code says.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import * as codec from '../../src/codec/index.ts'
+import * as component from '../../src/component/index.ts'
+import * as portable from '../../src/index.ts'
+import * as node from '../../src/node.ts'
+import * as memory from '../../src/transport/memory/index.ts'
+import { ROOT } from '../support/programs.ts'
+
+function page(name: string): string {
+  return readFileSync(join(ROOT, 'docs', 'reference', name), 'utf8')
+}
+
+/** The cells of every table row of a page, code marks taken off. */
+function rows(name: string): string[][] {
+  return page(name)
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map((line) =>
+      line
+        .slice(2, -2)
+        .split(' | ')
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    )
+}
+
+test('errors.md lists every violation with its close code, rule and sentence, and no other', () => {
+  const listed = rows('errors.md').filter(([code]) => code! in portable.VIOLATIONS)
+  const expected = Object.entries(portable.VIOLATIONS).map(([code, { closeCode, rule, text }]) => [
+    code,
+    String(closeCode),
+    rule,
+    text,
+  ])
+  assert.deepEqual(listed, expected)
+})
+
+test('errors.md lists every refusal of the handshake with its status, rule and sentence, and no other', () => {
+  const listed = rows('errors.md').filter(([code]) => code! in portable.REFUSALS)
+  const expected = Object.entries(portable.REFUSALS).map(([code, { status, rule, text }]) => [
+    code,
+    String(status ?? '–'),
+    rule,
+    text,
+  ])
+  assert.deepEqual(listed, expected)
+})
+
+test('options.md states the default of every limit', () => {
+  const stated = new Map(rows('options.md').map(([name, value]) => [name, value]))
+  const { client, server } = portable.DEFAULT_LIMITS
+  const same = { ...server, ...portable.DEFAULT_SEND_LIMITS, ...portable.DEFAULT_KEEPALIVE }
+  for (const [name, value] of Object.entries(same)) {
+    const expected =
+      name === 'maxMessageBytes'
+        ? `${server.maxMessageBytes.toLocaleString('en')} for a server, ${client.maxMessageBytes.toLocaleString('en')} for a client`
+        : value === Number.POSITIVE_INFINITY
+          ? 'Infinity'
+          : value.toLocaleString('en')
+    assert.equal(stated.get(name), expected, name)
+  }
+})
+
+test('close-codes.md names every close code', () => {
+  const listed = rows('close-codes.md').map(([code, name]) => [name, Number(code)])
+  for (const entry of Object.entries(codec.CloseCode)) {
+    assert.ok(
+      listed.some(([name, code]) => name === entry[0] && code === entry[1]),
+      String(entry),
+    )
+  }
+})
+
+// What users may rely on, by name. A change here is a change of the public interface and belongs in the changelog.
+const PUBLIC = JSON.parse(readFileSync(join(ROOT, 'test', 'house', 'public-names.json'), 'utf8'))
+
+for (const [door, names] of Object.entries({
+  '.': portable,
+  './codec': codec,
+  './component': component,
+  './memory': memory,
+  './node': node,
+})) {
+  test(`the public names of ${door} are those of the list`, () => {
+    assert.deepEqual(Object.keys(names).sort(), PUBLIC[door])
+  })
+}

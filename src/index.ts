@@ -4,6 +4,7 @@ export {
   CloseCode,
   type ErrorPhase,
   InvalidStateError,
+  InvalidTextError,
   ProtocolError,
   TransportError,
   VIOLATIONS,

@@ -83,6 +83,7 @@ function parseNumber(option: string, text: string | undefined, least: number, mo
   if (text === undefined) return undefined
   if (text === 'Infinity' && most === Number.MAX_SAFE_INTEGER) return Number.POSITIVE_INFINITY
   const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= least && value <= most)) throw new UsageError(`${option} takes a whole number from ${least} up`)
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} up` : `${least} to ${most}`
+  if (!(value >= least && value <= most)) throw new UsageError(`${option} takes a whole number from ${range}`)
   return value
 }

@@ -53,7 +53,7 @@ export class ResultError extends Error {
 
 /** A value of a caller, for a sentence: numbers as they are, of everything else only what it is. */
 export function shown(value: unknown): string {
-  return typeof value === 'number' ? String(value) : `(${value === null ? 'null' : typeof value})`
+  return typeof value === 'number' ? String(value) : `(${typeof value})`
 }
 
 /** Runs what reads a caller's arguments or hands them to the engine: whatever it throws is the caller's mistake. */

@@ -56,8 +56,8 @@ type Delivered = Message | FragmentEvent
 /**
  * One end of a WebSocket connection.
  *
- * Messages wait for a reader, and the peer after a while with them: also its Close frame, once messages are in front of
- * it. Who does not care for messages says so with `onMessage(() => {})`.
+ * Messages wait for a reader, and the peer after a while with them; its Close frame is not answered before what came in
+ * front of it was read. Who does not care for messages says so with `onMessage(() => {})`.
  */
 export class Connection implements AsyncIterable<Message> {
   /** The subprotocol that the handshake agreed on (RFC 6455 §1.9). */
@@ -80,6 +80,9 @@ export class Connection implements AsyncIterable<Message> {
   #inbox: Delivered[] = []
   #inboxBytes = 0
   readonly #readWaiters: ((delivered: Delivered | undefined) => void)[] = []
+  /** Whether a reader that was waiting has just been given what it waited for. */
+  #isBusy = false
+  #busyUntilTurnEnds = false
   /** Whether the piece that was handed out last is not the end of its message. */
   #insideMessage = false
   /** Whether pieces are thrown away up to the end of their message. */
@@ -110,6 +113,12 @@ export class Connection implements AsyncIterable<Message> {
     this.#limits = limits
     const connection = this
     const consumer: EventConsumer = {
+      get isBusy() {
+        return connection.#isBusy
+      },
+      get wantsClose() {
+        return connection.#wantsClose
+      },
       get wantsMessages() {
         return connection.#wantsMessages
       },
@@ -271,13 +280,19 @@ export class Connection implements AsyncIterable<Message> {
     if (this.#discarding || this.#readWaiters.length > 0 || this.#reader === 'listener') return true
     // After our Close frame, what arrives up to the peer's is kept: the reader may itself be waiting for the end.
     if (this.readyState === 'closing') return this.#inboxBytes < this.#limits.maxBufferedBytes
-    // A slow reader is kept a little ahead of, so that pings and Close frames behind a few messages are answered.
+    // A slow reader is kept a little ahead of, so that pings behind a few messages are answered.
     return this.#reader === 'messages' && this.#inboxBytes < this.#limits.highWaterBytes
+  }
+
+  /** What came before the peer's Close frame is read before the frame is answered, and can be answered itself. */
+  get #wantsClose(): boolean {
+    return this.#inbox.length === 0 || this.#discarding || this.readyState !== 'open'
   }
 
   #attach(reader: 'messages' | 'pieces' | 'listener'): void {
     if (this.#reader !== 'none') throw new InvalidStateError('Cannot read messages: another reader is at it')
     this.#reader = reader
+    this.#isBusy = false
     this.#discarding = false
   }
 
@@ -288,6 +303,7 @@ export class Connection implements AsyncIterable<Message> {
       for (const message of this.#joinPieces(this.#takeInbox())) this.#keep(message)
     }
     this.#reader = 'none'
+    this.#isBusy = false
     this.#insideMessage = false
     for (const resolve of this.#readWaiters.splice(0)) resolve(undefined)
     this.#discarding = this.readyState !== 'open'
@@ -322,6 +338,25 @@ export class Connection implements AsyncIterable<Message> {
     if (delivered !== undefined || this.#closeInfo !== undefined) return Promise.resolve(delivered)
     return new Promise((resolve) => {
       this.#readWaiters.push(resolve)
+      this.#isBusy = false
+      this.#driver.pump()
+    })
+  }
+
+  /**
+   * Gives a reader what it waits for, and time to do something about it before anything else is looked at: to answer a
+   * message that has the peer's Close frame right behind it, for one.
+   */
+  #handOut(delivered: Delivered, resolve: (delivered: Delivered) => void): void {
+    this.#noteHandOut(delivered)
+    resolve(delivered)
+    if (this.#readWaiters.length > 0) return
+    this.#isBusy = true
+    if (this.#busyUntilTurnEnds) return
+    this.#busyUntilTurnEnds = true
+    this.#host.defer(() => {
+      this.#busyUntilTurnEnds = false
+      this.#isBusy = false
       this.#driver.pump()
     })
   }
@@ -398,8 +433,7 @@ export class Connection implements AsyncIterable<Message> {
     if (this.#listener !== undefined) {
       this.#tellListener(toMessage(delivered))
     } else if (resolve !== undefined) {
-      this.#noteHandOut(delivered)
-      resolve(delivered)
+      this.#handOut(delivered, resolve)
     } else {
       this.#keep(delivered)
     }

@@ -6,8 +6,12 @@ import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 
 /** Who takes the events of a driver. */
 export interface EventConsumer {
+  /** Whether what was handed over last is still being seen to; nothing else is taken then. */
+  readonly isBusy: boolean
   /** Whether messages are wanted now; otherwise they wait in the session, and the peer after a while with them. */
   readonly wantsMessages: boolean
+  /** Whether the peer's Close frame may be taken, and answered with it. */
+  readonly wantsClose: boolean
   handleEvent(event: SessionEvent): void
   /** Bytes have left; what waits for the buffer to shrink may look again. */
   handleDrain(): void
@@ -90,9 +94,7 @@ export class Driver implements ByteStreamListener {
     this.#pumping = true
     try {
       for (;;) {
-        // Nothing holds messages back once the stream has ended: what is left is all there will ever be.
-        const all = this.#consumer.wantsMessages || this.#streamEnded
-        const event = all ? this.session.next() : this.session.nextControl()
+        const event = this.#nextEvent()
         if (event === undefined) break
         if (event.kind === 'closed') this.#handleClosed()
         this.#consumer.handleEvent(event)
@@ -104,6 +106,13 @@ export class Driver implements ByteStreamListener {
     this.#regulate()
     this.flush()
     this.#schedule()
+  }
+
+  #nextEvent(): SessionEvent | undefined {
+    // Nothing is held back once the stream has ended: what is left is all there will ever be.
+    if (this.#streamEnded || this.session.readyState === 'closed') return this.session.next()
+    if (this.#consumer.isBusy || (!this.#consumer.wantsClose && this.session.isCloseNext)) return undefined
+    return this.#consumer.wantsMessages ? this.session.next() : this.session.nextControl()
   }
 
   /** Lets what was sent leave at the end of the turn, or at once when there is much of it. */

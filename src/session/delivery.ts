@@ -67,7 +67,7 @@ export class MessageDelivery implements Delivery {
       const announced = needed + piece.frameRemaining
       const trusted = Math.min(announced, Math.max(TRUSTED_LENGTH_BYTES, 2 * needed))
       // Doubling keeps a message of many small fragments from being copied for each of them.
-      const grown = new Uint8Array(Math.max(trusted, Math.min(2 * this.#memory.length, 2 * needed)))
+      const grown = new Uint8Array(Math.max(trusted, 2 * this.#memory.length))
       grown.set(this.#memory.subarray(0, this.#held))
       this.#memory = grown
     }

@@ -22,9 +22,10 @@ export interface FrameWriter {
 // is being filled.
 const BLOCK_BYTES = 65_536
 
-// A part of a block holds all of it in memory. One that must wait behind others, while the output is not taken, is worth
-// that only if it is large: a slow connection among busy ones holds at most four times its own bytes, and one block.
-const SHARED_RUN_BYTES = BLOCK_BYTES / 4
+// Any part of a block keeps all of it in memory. An output that still waits when the next block is begun is copied out of
+// the last one unless it fills a good part of it: a slow connection among busy ones holds at most four times its own
+// bytes, and one block.
+const LEAST_KEPT_BYTES = BLOCK_BYTES / 4
 
 // A copy of this much costs about what another vector costs in a write; below, frames are worth joining.
 const COPIED_PAYLOAD_BYTES = 4_096
@@ -47,6 +48,7 @@ export class OutputVectors implements FrameWriter {
   #run: Uint8Array = NO_BLOCK
   #runStart = 0
   #runEnd = 0
+  #blockFrom = 0 // the first vector that may lie in the block of that run
   #bytes = 0
 
   /** Bytes that were written and not yet taken. */
@@ -104,7 +106,7 @@ export class OutputVectors implements FrameWriter {
 
   /** Hands the output over, in order. @returns `undefined` when a payload that was kept has changed its size. */
   take(): Uint8Array[] | undefined {
-    if (this.#runEnd > this.#runStart) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
+    this.#endRun()
     const intact = this.#references.every(({ view, byteLength }) => byteLengthOf(view) === byteLength)
     const vectors = this.#vectors
     this.clear()
@@ -117,6 +119,7 @@ export class OutputVectors implements FrameWriter {
     if (this.#references.length > 0) this.#references = []
     this.#run = NO_BLOCK // an idle session must not hold on to a block
     this.#runStart = this.#runEnd
+    this.#blockFrom = 0
     this.#bytes = 0
   }
 
@@ -149,7 +152,8 @@ export class OutputVectors implements FrameWriter {
     }
     // Other sessions write into the same block: only bytes that lie side by side are one vector.
     if (this.#run !== block || this.#runEnd !== blockUsed) {
-      this.#setRunAside()
+      this.#endRun()
+      if (this.#run !== block && this.#vectors.length > 0) this.#leaveBlock()
       this.#run = block
       this.#runStart = blockUsed
       this.#runEnd = blockUsed
@@ -164,16 +168,33 @@ export class OutputVectors implements FrameWriter {
   }
 
   #push(vector: Uint8Array): void {
-    this.#setRunAside()
+    this.#endRun()
     this.#vectors.push(vector)
     this.#bytes += vector.length
   }
 
-  #setRunAside(): void {
-    const length = this.#runEnd - this.#runStart
-    if (length >= SHARED_RUN_BYTES) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
-    else if (length > 0) this.#vectors.push(this.#run.slice(this.#runStart, this.#runEnd))
+  #endRun(): void {
+    if (this.#runEnd > this.#runStart) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
     this.#runStart = this.#runEnd
+  }
+
+  /** No more runs will be in the block of the last one; those that are there move out if they are too little for it. */
+  #leaveBlock(): void {
+    const { buffer } = this.#run
+    const runs = this.#vectors.slice(this.#blockFrom).filter((vector) => vector.buffer === buffer)
+    const length = runs.reduce((sum, run) => sum + run.length, 0)
+    if (length > 0 && length < LEAST_KEPT_BYTES) {
+      const own = new Uint8Array(length)
+      let used = 0
+      for (let i = this.#blockFrom; i < this.#vectors.length; i++) {
+        const vector = this.#vectors[i]!
+        if (vector.buffer !== buffer) continue
+        own.set(vector, used)
+        this.#vectors[i] = own.subarray(used, used + vector.length)
+        used += vector.length
+      }
+    }
+    this.#blockFrom = this.#vectors.length
   }
 }
 

@@ -124,6 +124,11 @@ export class Receiver {
     return this.#inFrame || this.#headerBytes > 0
   }
 
+  /** Whether a Close frame is what comes next. */
+  get isAtClose(): boolean {
+    return this.#opcodeAhead() === Opcode.close
+  }
+
   /** Takes a chunk; the memory is ours from now on. */
   receive(bytes: Uint8Array): void {
     if (this.inputBytes === 0) this.#startChunk(bytes)
@@ -173,10 +178,16 @@ export class Receiver {
 
   /** Whether the byte to parse next belongs to a data frame. */
   #isAtData(): boolean {
-    if (this.#inFrame) return !isControlOpcode(this.#opcode)
-    if (this.#headerBytes > 0) return !isControlOpcode(this.#header[0]!)
-    if (this.#at === this.#chunk.length && !this.#nextChunk()) return false
-    return !isControlOpcode(this.#chunk[this.#at]!)
+    const opcode = this.#opcodeAhead()
+    return opcode !== undefined && !isControlOpcode(opcode)
+  }
+
+  /** The opcode of the frame to which the byte to parse next belongs; `undefined` when none is there. */
+  #opcodeAhead(): number | undefined {
+    if (this.#inFrame) return this.#opcode
+    if (this.#headerBytes > 0) return this.#header[0]! & 0x0f
+    if (this.#at === this.#chunk.length && !this.#nextChunk()) return undefined
+    return this.#chunk[this.#at]! & 0x0f
   }
 
   #startChunk(bytes: Uint8Array): void {
@@ -330,7 +341,6 @@ export class Receiver {
     this.#messageFragments = 1
     this.#piece.type = opcode === Opcode.text ? 'text' : 'binary'
     this.#piece.reservedBits = reservedBits
-    this.#piece.utf8State = UTF8_BOUNDARY
   }
 
   /** Collects the payload of a control frame; a ping may arrive between any two fragments (RFC 6455 §5.4). */

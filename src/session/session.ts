@@ -227,6 +227,11 @@ export class Session {
     return this.#nextEvent(0)
   }
 
+  /** Whether the peer's Close frame is what `next` would take: an application that is not through may let it wait. */
+  get isCloseNext(): boolean {
+    return this.#receiver.isAtClose
+  }
+
   /**
    * Hands messages over in this shape, from the next message on. Whole messages are bounded by `maxMessageBytes`; those
    * in pieces only when that limit was given.
@@ -503,7 +508,7 @@ export class Session {
 
   /** Time counts against the peer while the connection is open and nothing that it sent waits to be read. */
   get #peerDeadline(): number {
-    if (this.readyState !== 'open' || this.#receiver.inputBytes > 0) return NEVER
+    if (this.readyState !== 'open' || this.#heldSince !== undefined) return NEVER
     return Math.min(this.#frameDeadline, this.#idleDeadline, this.#pingDeadline)
   }
 

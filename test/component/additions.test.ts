@@ -73,6 +73,7 @@ test('the state of a handle counts its operations, and says how far each side ha
   const server = openServer()
   const state = () => WspcGetState(server.handle).state!
   server.send('PING_PONG')
+  assert.equal(state().isCloseQueued, false)
   server.send('CLOSE')
   server.receive()
   server.receive()

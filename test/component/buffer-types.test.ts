@@ -86,6 +86,7 @@ test('Q17 a continuation needs an open message, and a new message needs none (RF
 test('Q17 without an extension a reserved bit is refused in both directions', () => {
   const server = openServer()
   server.refusesSend(E_INVALIDARG, 0xc1 << 1, hex('01'))
+  server.refusesSend(E_INVALIDARG, 0x81 << 1, hex('01')) // and the type itself, without any bit
   server.receive()
   server.read('R', 1, 4096, frame({ reservedBits: 0b100, opcode: 1, key: K, payload: 'x' }))
   server.fails('R', 1, E_INVALID_PROTOCOL_FORMAT)

@@ -39,10 +39,10 @@ test('messages arrive in order, text as strings and binary as bytes of their own
   const messages = connection[Symbol.asyncIterator]()
   assert.equal((await messages.next()).value, 'a')
   const binary = (await messages.next()).value as Uint8Array
+  assert.equal((await messages.next()).value, '')
   wire.fill(0xff)
   assert.deepEqual(binary, Uint8Array.of(1, 2))
   assert.equal(binary.buffer.byteLength, 2)
-  assert.equal((await messages.next()).value, '')
 })
 
 test('no message is lost before a reader attaches, whatever comes with the handshake or ends the stream meanwhile', async () => {
@@ -218,7 +218,7 @@ test('control frames before the first unread message are answered, reader or not
   assert.equal(stream.takeWritten(), '8a 01 31')
 })
 
-test('control frames behind unread messages are answered while a slow reader is at it', async () => {
+test('pings behind unread messages are answered while a slow reader is at it', async () => {
   const { connection, stream, host } = scripted()
   const messages = connection.messages()
   const ping = connection.ping('p')
@@ -226,14 +226,65 @@ test('control frames behind unread messages are answered while a slow reader is 
   host.endTurn()
   assert.equal(stream.takeWritten(), '89 01 70 8a 01 32')
   assert.equal(await ping, 0)
-  stream.receive(CLOSE_1000)
+  assert.deepEqual(
+    [await messages.next(), await messages.next(), await messages.next()].map(({ value }) => value),
+    ['a', 'b', 'c'],
+  )
+})
+
+for (const highWaterBytes of [1, 65_536]) {
+  for (const chunks of [
+    [`${TEXT_A} ${TEXT_B} ${CLOSE_1000}`],
+    [`${TEXT_A} ${TEXT_B}`, CLOSE_1000],
+    [TEXT_A, TEXT_B, CLOSE_1000],
+    [TEXT_A, TEXT_B, '88', '82 00000000 03e8'],
+    [TEXT_A, TEXT_B, '88 82 00000000', '03e8'],
+  ]) {
+    test(`the peer's Close frame, cut as ${chunks.length} chunks, is answered once what came before it is read, with highWaterBytes ${highWaterBytes}`, async () => {
+      const { connection, stream, host } = scripted({ limits: { highWaterBytes } })
+      const messages = connection.messages()
+      for (const chunk of chunks) stream.receive(chunk)
+      host.endTurn()
+      assert.deepEqual([stream.takeWritten(), connection.readyState], ['', 'open'])
+      assert.equal((await messages.next()).value, 'a')
+      host.endTurn()
+      void connection.send('re: a')
+      assert.equal((await messages.next()).value, 'b')
+      const end = messages.next()
+      await settle()
+      host.endTurn()
+      assert.equal(stream.takeWritten(), '81 05 72 65 3a 20 61 88 02 03 e8')
+      stream.finish()
+      assert.equal((await end).done, true)
+      assert.equal((await connection.closed).wasClean, true)
+    })
+  }
+}
+
+test('a message that has the Close frame right behind it can be answered', async () => {
+  const { connection, stream, host } = scripted()
+  const echo = (async () => {
+    for await (const message of connection) await connection.send(message)
+  })()
+  await settle()
+  stream.receive(`${TEXT_A} ${CLOSE_1000}`)
+  await settle()
+  host.endTurn()
+  assert.equal(stream.takeWritten(), '81 01 61 88 02 03 e8')
+  stream.finish()
+  await echo
+})
+
+test('a reader that takes its time over the last message does not keep the Close frame from being answered', async () => {
+  const { connection, stream, host } = scripted()
+  const messages = connection.messages()
+  const asked = messages.next()
+  stream.receive(`${TEXT_A} ${CLOSE_1000}`)
+  assert.equal((await asked).value, 'a')
+  assert.equal(stream.takeWritten(), '')
+  host.endTurn()
   host.endTurn()
   assert.equal(stream.takeWritten(), '88 02 03 e8')
-  stream.finish()
-  assert.equal((await connection.closed).wasClean, true)
-  const read: unknown[] = []
-  for await (const message of messages) read.push(message)
-  assert.deepEqual(read, ['a', 'b', 'c'])
 })
 
 for (const { length, pong } of [

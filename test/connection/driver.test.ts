@@ -193,6 +193,7 @@ test('a peer is not lost because its pong waited behind what the application was
   host.advance(5_000)
   host.oversleep(5_000)
   await messages.next()
+  host.endTurn()
   assert.deepEqual(stream.calls, ['pause', 'resume'])
   host.advance(399)
   assert.equal(connection.readyState, 'open')

@@ -85,7 +85,7 @@ const REQUESTS: { title: string; request: string | Uint8Array; status: number | 
     status: 101,
   },
   {
-    title: 'an upgrade that matters to us only: a body that Node does not announce',
+    title: 'T-04: an empty Upgrade',
     request: upgradeRequest({ Upgrade: 'Upgrade:' }),
     status: 400,
   },
@@ -185,6 +185,13 @@ for (const { title, request, status, field } of REQUESTS) {
     await (await connect(server.url)).close()
   })
 }
+
+test('T-04: tabs around a token, which some versions of Node do not read, are a 101 or a 426', async (t) => {
+  const server = await started(t)
+  const peer = await met(t, server)
+  peer.say(upgradeRequest({ Connection: 'Connection: \t Upgrade \t' }))
+  assert.match(await peer.head(), /^HTTP\/1\.1 (101|426) /)
+})
 
 test('T-13: a head of 20 MiB is answered with 431 while it is still being sent', async (t) => {
   const server = await started(t)

@@ -141,20 +141,34 @@ test('T-68: output that waits while others write holds its own bytes, not a bloc
   assert.equal(vectors.length, 100)
   assert.ok(held.reduce((sum, bytes) => sum + bytes) <= 65_536 + 300)
 
-  // A quarter of a block is worth its memory; it is not copied.
+  // A quarter of a block is worth its memory, whatever lies between its parts; it is not copied.
   for (const [size, copied] of [
-    [4_087, true],
-    [4_088, false],
+    [4_091, true],
+    [4_092, false],
   ] as const) {
     do {
       busy.writeFrame(0x82, block, undefined)
     } while (busy.take()![0]!.byteOffset !== 0) // until a block has just begun
-    for (let k = 0; k < 3; k++) slow.writeFrame(0x82, new Uint8Array(4_092), undefined)
-    slow.writeFrame(0x82, new Uint8Array(size), undefined)
-    slow.writeFrame(0x82, new Uint8Array(5_000), undefined)
-    const [run] = slow.take()! // with the header of the large frame
-    assert.equal(run!.length, copied ? 16_383 : 16_384)
-    assert.equal(run!.buffer.byteLength === run!.length, copied)
+    const large = new Uint8Array(5_000)
+    const wire: Uint8Array[] = []
+    const write = (payload: Uint8Array): void => {
+      slow.writeFrame(0x82, payload, undefined)
+      wire.push(frame({ opcode: 2, payload }))
+    }
+    for (const fill of [1, 2]) write(new Uint8Array(4_092).fill(fill))
+    write(large)
+    busy.writeFrame(0x82, block, undefined)
+    write(new Uint8Array(4_088).fill(3)) // with the four bytes of the header before the large one
+    write(new Uint8Array(size).fill(4))
+    for (let k = 0; k < 17; k++) busy.writeFrame(0x82, block, undefined)
+    busy.take()
+    write(Uint8Array.of(5))
+    const vectors = slow.take()!
+    assert.equal(Buffer.compare(concat(...vectors), concat(...wire)), 0)
+    const [first, second, third] = vectors as [Uint8Array, Uint8Array, Uint8Array]
+    assert.equal(second.buffer, large.buffer)
+    assert.equal(first.buffer, third.buffer)
+    assert.equal(first.buffer.byteLength, copied ? 16_383 : 65_536)
   }
 })
 

@@ -37,12 +37,23 @@ for (const { name, host } of [
     assert.deepEqual([fired, warnings], [[], []])
   })
 
-  test(`${name}: what is deferred runs after the code that is running`, async () => {
+  test(`${name}: what is deferred runs after everything that promises make happen in the turn`, async () => {
     const order: string[] = []
-    host.defer(() => order.push('deferred'))
-    order.push('now')
-    await new Promise((resolve) => setImmediate(resolve))
-    assert.deepEqual(order, ['now', 'deferred'])
+    const happened = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        host.defer(() => {
+          order.push('deferred')
+          resolve()
+        })
+        void (async () => {
+          for (let i = 0; i < 10; i++) await null
+          order.push('promises')
+        })()
+        order.push('now')
+      })
+    })
+    await happened
+    assert.deepEqual(order, ['now', 'promises', 'deferred'])
   })
 
   test(`T-65: ${name}: random numbers are 32 bits wide and not used twice, from one block to the next`, () => {

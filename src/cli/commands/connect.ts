@@ -1,8 +1,8 @@
 // `wspc connect`: lines out, messages in.
 
 import { createInterface } from 'node:readline'
-import { type Connection, connect, WebSocketError } from '../../node.ts'
-import type { Command } from '../args.ts'
+import { type Connection, connect, HandshakeError, WebSocketError } from '../../node.ts'
+import { type Command, UsageError } from '../args.ts'
 import { ExitCode } from '../exit-code.ts'
 import { formatMessage } from '../format-message.ts'
 
@@ -11,14 +11,15 @@ export async function runConnect({ url }: Command & { name: 'connect' }): Promis
   try {
     connection = await connect(url)
   } catch (error) {
-    const { message, cause } = error as Error
-    process.stderr.write(`wspc: ${message}${cause instanceof Error ? `: ${cause.message}` : ''}\n`)
+    if (error instanceof TypeError) throw new UsageError(error.message)
+    process.stderr.write(`wspc: ${explain(error as Error)}\n`)
     return ExitCode.notConnected
   }
   process.once('SIGINT', () => void connection.close(1000))
+  process.stdout.on('error', () => {}) // whoever read the output has gone, which the next write says, too
   void sendLines(connection)
   for await (const message of connection) {
-    process.stdout.write(`${formatMessage(message, process.stdout.isTTY === true)}\n`)
+    if (!(await print(formatMessage(message, process.stdout.isTTY === true)))) void connection.close(1000)
   }
   process.stdin.destroy() // a line that nobody waits for any more would keep the process
   const { code, reason, wasClean, error } = await connection.closed
@@ -29,6 +30,18 @@ export async function runConnect({ url }: Command & { name: 'connect' }): Promis
 }
 
 const NORMAL_CODES = [1000, 1001, 1005]
+
+function explain(error: Error): string {
+  const status = error instanceof HandshakeError && error.status !== undefined ? ` (${error.status})` : ''
+  return `${error.message}${status}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`
+}
+
+/** Writes a line as fast as it is read. @returns whether there is still somebody who reads. */
+function print(line: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${line}\n`, (error) => resolve(error === null || error === undefined))
+  })
+}
 
 /** Sends standard input line by line, as fast as the server takes it; its end closes the connection. */
 async function sendLines(connection: Connection): Promise<void> {

@@ -14,11 +14,12 @@ export async function runServe({ port, host, limits }: Command & { name: 'serve'
     process.stderr.write(`wspc: ${error.message}: ${(error.cause as Error).message}\n`)
     return ExitCode.notConnected
   }
-  process.stdout.write(`${server.url}\n`)
-  await new Promise<void>((resolve) => {
+  const signalled = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
   })
+  process.stdout.write(`${server.url}\n`) // from here on signals may come
+  await signalled
   await server.close()
   return ExitCode.normal
 }

@@ -15,8 +15,9 @@ export const nodeHost: Host = {
 
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 
-  // Runs once the microtasks of the turn are through, so that all that an `await` in between sends is there.
-  defer: (callback) => process.nextTick(callback),
+  // Runs once the microtasks of the turn are through, so that all that an `await` in between sends is there. By itself,
+  // `nextTick` comes before them.
+  defer: (callback) => queueMicrotask(() => process.nextTick(callback)),
 
   reportError(error) {
     process.nextTick(() => {

@@ -3,11 +3,18 @@
 import type { Socket } from 'node:net'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
 
+// What is read of one socket before others have their turn: as much as one read gives. Left alone, a socket that has
+// more is read 32 times before any other is looked at, and what that makes happen, too.
+const TURN_BYTES = 65_536
+
 export class SocketStream implements ByteStream {
   readonly #socket: Socket
   #listener: ByteStreamListener | undefined
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
+  #turnBytes = 0
+  #paused = false
+  #yielding = false
   // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
   readonly #written = (): void => {
     if (!this.#socket.destroyed) this.#listener?.drained()
@@ -32,7 +39,7 @@ export class SocketStream implements ByteStream {
   attach(listener: ByteStreamListener): void {
     this.#listener = listener
     const socket = this.#socket
-    socket.on('data', (bytes: Buffer) => listener.received(bytes))
+    socket.on('data', (bytes: Buffer) => this.#tellReceived(listener, bytes))
     socket.on('end', () => this.#tellEnd(listener))
     socket.on('close', () => this.#tellClose(listener))
     // What happened before anybody listened is not told again.
@@ -58,11 +65,30 @@ export class SocketStream implements ByteStream {
   }
 
   pause(): void {
+    this.#paused = true
     this.#socket.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.#paused = false
+    if (!this.#yielding) this.#socket.resume()
+  }
+
+  #tellReceived(listener: ByteStreamListener, bytes: Buffer): void {
+    this.#turnBytes += bytes.length
+    if (this.#turnBytes >= TURN_BYTES && !this.#yielding) this.#yield()
+    listener.received(bytes)
+  }
+
+  /** Reads on when everybody else has had a turn. */
+  #yield(): void {
+    this.#yielding = true
+    this.#socket.pause()
+    setImmediate(() => {
+      this.#turnBytes = 0
+      this.#yielding = false
+      if (!this.#paused) this.#socket.resume()
+    })
   }
 
   #tellEnd(listener: ByteStreamListener): void {

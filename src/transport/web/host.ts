@@ -20,7 +20,11 @@ export const webHost: Host = {
     clearTimeout(timer as Parameters<typeof clearTimeout>[0])
   },
 
-  defer: (callback) => queueMicrotask(callback),
+  // A microtask would come before most of what an `await` makes happen. Browsers have no `setImmediate`.
+  defer:
+    typeof setImmediate === 'function'
+      ? (callback) => void setImmediate(callback)
+      : (callback) => void setTimeout(callback, 0),
 
   reportError(error) {
     setTimeout(() => {

@@ -10,6 +10,7 @@ import {
 import { type RequestOptions as HttpsRequestOptions, request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import { TransportError } from '../codec/index.ts'
+import { checkNames, readNumbers } from '../codec/options.ts'
 import { type Connection, type ConnectionOptions, checkConnectionOptions, openConnection } from '../connection/index.ts'
 import {
   type ClientRequest,
@@ -19,7 +20,6 @@ import {
   type RefusalCode,
   readResponse,
 } from '../handshake/index.ts'
-import { checkNames, readNumbers } from '../session/index.ts'
 import { headerPairs, nodeHost, SocketStream } from '../transport/node/index.ts'
 
 /** Options of `connect`. */

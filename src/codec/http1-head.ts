@@ -4,6 +4,7 @@
 
 import { ByteCollector } from './byte-collector.ts'
 import { isToken, isTokenChar, trimBlanks } from './http-list.ts'
+import { readNumbers } from './options.ts'
 
 /** A header field; bytes 0x80 to 0xff of a value are code units of the same number, as latin-1 has it. */
 export type HeadField = readonly [name: string, value: string]
@@ -228,28 +229,11 @@ export function isAtLeastHttp11(version: string): boolean {
   return /^1\.[1-9]$/.test(version)
 }
 
-/**
- * The caller's value of a limit, or its default. `Infinity`, written out, is the only way to say no limit.
- *
- * @throws TypeError, RangeError for anything but a safe integer from 0 up, or `Infinity`.
- */
-export function readLimit(name: string, value: number | undefined, defaultValue: number): number {
-  if (value === undefined) return defaultValue
-  if (typeof value !== 'number') throw new TypeError(`${name} is a ${typeof value}, not a number`)
-  if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value >= 0)) {
-    throw new RangeError(`${name} is ${value}, not an integer from 0 up, or Infinity`)
-  }
-  return value
-}
+const LEAST_HEAD_LIMITS: HeadLimits = { maxRequestLineBytes: 0, maxHeadBytes: 0, maxHeaderCount: 0 }
 
 /** The caller's head limits over the defaults. @throws TypeError, RangeError naming the limit that is wrong. */
-export function readHeadLimits(limits: Partial<HeadLimits> = {}): HeadLimits {
-  const { maxRequestLineBytes, maxHeadBytes, maxHeaderCount } = DEFAULT_HEAD_LIMITS
-  return {
-    maxRequestLineBytes: readLimit('maxRequestLineBytes', limits.maxRequestLineBytes, maxRequestLineBytes),
-    maxHeadBytes: readLimit('maxHeadBytes', limits.maxHeadBytes, maxHeadBytes),
-    maxHeaderCount: readLimit('maxHeaderCount', limits.maxHeaderCount, maxHeaderCount),
-  }
+export function readHeadLimits(limits?: Partial<HeadLimits>): HeadLimits {
+  return readNumbers('limits', limits, DEFAULT_HEAD_LIMITS, LEAST_HEAD_LIMITS)
 }
 
 function isFieldText(text: string): boolean {

@@ -80,9 +80,9 @@ export class Connection implements AsyncIterable<Message> {
   #inbox: Delivered[] = []
   #inboxBytes = 0
   readonly #readWaiters: ((delivered: Delivered | undefined) => void)[] = []
-  /** Whether a reader that was waiting has just been given what it waited for. */
+  /** Whether a reader has just been given something, with nothing else at hand. */
   #isBusy = false
-  #busyUntilTurnEnds = false
+  #turnEndAwaited = false
   /** Whether the piece that was handed out last is not the end of its message. */
   #insideMessage = false
   /** Whether pieces are thrown away up to the end of their message. */
@@ -292,7 +292,6 @@ export class Connection implements AsyncIterable<Message> {
   #attach(reader: 'messages' | 'pieces' | 'listener'): void {
     if (this.#reader !== 'none') throw new InvalidStateError('Cannot read messages: another reader is at it')
     this.#reader = reader
-    this.#isBusy = false
     this.#discarding = false
   }
 
@@ -333,7 +332,7 @@ export class Connection implements AsyncIterable<Message> {
     const delivered = this.#inbox.shift()
     if (delivered !== undefined) {
       this.#inboxBytes -= costOf(delivered)
-      this.#noteHandOut(delivered)
+      this.#noteHandOut(delivered, this.#inbox.length)
     }
     if (delivered !== undefined || this.#closeInfo !== undefined) return Promise.resolve(delivered)
     return new Promise((resolve) => {
@@ -344,25 +343,20 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   /**
-   * Gives a reader what it waits for, and time to do something about it before anything else is looked at: to answer a
-   * message that has the peer's Close frame right behind it, for one.
+   * A reader has been given something. When nothing else is at hand it has the rest of the turn to do something about it
+   * before more is looked at: to answer a message that has the peer's Close frame right behind it, for one.
    */
-  #handOut(delivered: Delivered, resolve: (delivered: Delivered) => void): void {
-    this.#noteHandOut(delivered)
-    resolve(delivered)
-    if (this.#readWaiters.length > 0) return
+  #noteHandOut(delivered: Delivered, othersAtHand: number): void {
+    this.#insideMessage = isPiece(delivered) && !delivered.final
+    if (othersAtHand > 0) return
     this.#isBusy = true
-    if (this.#busyUntilTurnEnds) return
-    this.#busyUntilTurnEnds = true
+    if (this.#turnEndAwaited) return
+    this.#turnEndAwaited = true
     this.#host.defer(() => {
-      this.#busyUntilTurnEnds = false
+      this.#turnEndAwaited = false
       this.#isBusy = false
       this.#driver.pump()
     })
-  }
-
-  #noteHandOut(delivered: Delivered): void {
-    this.#insideMessage = isPiece(delivered) && !delivered.final
   }
 
   #keep(delivered: Delivered): void {
@@ -433,7 +427,8 @@ export class Connection implements AsyncIterable<Message> {
     if (this.#listener !== undefined) {
       this.#tellListener(toMessage(delivered))
     } else if (resolve !== undefined) {
-      this.#handOut(delivered, resolve)
+      this.#noteHandOut(delivered, this.#readWaiters.length)
+      resolve(delivered)
     } else {
       this.#keep(delivered)
     }

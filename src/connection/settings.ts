@@ -1,6 +1,7 @@
 // The limits of a connection: those of its session, and how much of what is sent may wait for the peer.
 
-import { checkNames, DEFAULT_LIMITS, type Limits, readNumbers } from '../session/index.ts'
+import { checkNames, readNumbers } from '../codec/options.ts'
+import { DEFAULT_LIMITS, type Limits } from '../session/index.ts'
 
 /** What a connection bears: the limits of a session, and those of what it sends. */
 export interface ConnectionLimits extends Limits {

@@ -14,8 +14,8 @@ import {
   type ResponseHead,
   ResponseHeadParser,
   readHeadLimits,
-  readLimit,
 } from '../codec/http1-head.ts'
+import { checkNames, readLimit } from '../codec/options.ts'
 import { InvalidStateError } from '../codec/web-socket-error.ts'
 import type { AgreedExtension } from '../extension/index.ts'
 import { type ClientRequest, createRequest, type RequestOptions, readResponse } from './client.ts'
@@ -95,6 +95,27 @@ export interface ClientOpeningOptions extends OpeningOptions, RequestOptions {
   readonly maxResponseBodyBytes?: number | undefined
 }
 
+const OPTION_NAMES = ['limits', 'handshakeTimeoutMs', 'now'] as const satisfies readonly (keyof OpeningOptions)[]
+
+const SERVER_OPTION_NAMES: readonly (keyof ServerOpeningOptions)[] = [
+  ...OPTION_NAMES,
+  'policy',
+  'secure',
+  'maxEarlyBytes',
+]
+
+const CLIENT_OPTION_NAMES: readonly (keyof ClientOpeningOptions)[] = [
+  ...OPTION_NAMES,
+  'host',
+  'target',
+  'subprotocols',
+  'extensions',
+  'origin',
+  'headers',
+  'randomUint32',
+  'maxResponseBodyBytes',
+]
+
 /** What an application refuses a request with. */
 export interface RejectOptions {
   /** Default: the usual words for the status. */
@@ -111,9 +132,8 @@ abstract class Opening<Event> {
   #deadline: number
   #wantsEnd = false
 
-  constructor({ now = 0, handshakeTimeoutMs }: OpeningOptions) {
-    const timeoutMs = readLimit('handshakeTimeoutMs', handshakeTimeoutMs, HANDSHAKE_TIMEOUT_MS)
-    this.#deadline = now + timeoutMs
+  constructor({ now = 0, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: OpeningOptions) {
+    this.#deadline = now + readLimit('handshakeTimeoutMs', handshakeTimeoutMs, 0)
   }
 
   /** The next event, or `undefined` when there is none yet. */
@@ -183,12 +203,13 @@ export class ServerOpening extends Opening<ServerOpeningEvent> {
 
   /** @throws TypeError, RangeError for a policy or a limit that cannot be used. */
   constructor(options: ServerOpeningOptions = {}) {
+    checkNames('options', options, SERVER_OPTION_NAMES)
     super(options)
     const limits = readHeadLimits(options.limits)
     this.#policy = { ...options.policy, maxHeaderCount: options.policy?.maxHeaderCount ?? limits.maxHeaderCount }
     checkPolicy(this.#policy)
     this.#secure = options.secure ?? false
-    this.#maxEarlyBytes = readLimit('maxEarlyBytes', options.maxEarlyBytes, MAX_EARLY_BYTES)
+    this.#maxEarlyBytes = readLimit('maxEarlyBytes', options.maxEarlyBytes ?? MAX_EARLY_BYTES, 0)
     this.#parser = new RequestHeadParser(limits)
   }
 
@@ -328,9 +349,10 @@ export class ClientOpening extends Opening<ClientOpeningEvent> {
 
   /** @throws TypeError, RangeError for a request or a limit that cannot be used. */
   constructor(options: ClientOpeningOptions) {
+    checkNames('options', options, CLIENT_OPTION_NAMES)
     super(options)
     this.#limits = readHeadLimits(options.limits)
-    this.#maxBodyBytes = readLimit('maxResponseBodyBytes', options.maxResponseBodyBytes, MAX_RESPONSE_BODY_BYTES)
+    this.#maxBodyBytes = readLimit('maxResponseBodyBytes', options.maxResponseBodyBytes ?? MAX_RESPONSE_BODY_BYTES, 0)
     this.#state = { kind: 'head', parser: new ResponseHeadParser(this.#limits), interimCount: 0 }
     this.request = createRequest(options)
     this.write(formatRequestHead(this.request))

@@ -2,7 +2,8 @@
 // nothing: whoever has the transport says what was decided. A request of any content makes it decide, never throw.
 
 import { formatExtensionList, isSameIgnoringCase } from '../codec/http-list.ts'
-import { DEFAULT_HEAD_LIMITS, isAtLeastHttp11, isRequestTarget, readLimit } from '../codec/http1-head.ts'
+import { DEFAULT_HEAD_LIMITS, isAtLeastHttp11, isRequestTarget } from '../codec/http1-head.ts'
+import { readLimit } from '../codec/options.ts'
 import type { AgreedExtension, Extension } from '../extension/index.ts'
 import { answerOffers, parseExtensions, readExtensions } from './extension-negotiation.ts'
 import { HandshakeError, REFUSALS, type RefusalCode } from './handshake-error.ts'
@@ -140,7 +141,9 @@ export function checkPolicy(policy: ServerPolicy): void {
   readPolicy(policy)
 }
 
-function readPolicy({ subprotocols, extensions, origin, headers, maxHeaderCount }: ServerPolicy) {
+function readPolicy(policy: ServerPolicy) {
+  const { subprotocols, extensions, origin, headers } = policy
+  const { maxHeaderCount = DEFAULT_HEAD_LIMITS.maxHeaderCount } = policy
   if (Array.isArray(origin)) {
     if (!origin.every((entry) => entry === 'null' || parseOrigin(entry) !== undefined)) {
       throw new TypeError('Cannot use the policy: an entry of origin is not an origin')
@@ -152,7 +155,7 @@ function readPolicy({ subprotocols, extensions, origin, headers, maxHeaderCount 
     supported: typeof subprotocols === 'function' ? subprotocols : readSubprotocols(subprotocols),
     extensions: readExtensions(extensions),
     extraHeaders: readExtraHeaders(headers),
-    maxHeaderCount: readLimit('maxHeaderCount', maxHeaderCount, DEFAULT_HEAD_LIMITS.maxHeaderCount),
+    maxHeaderCount: readLimit('maxHeaderCount', maxHeaderCount, 0),
   }
 }
 

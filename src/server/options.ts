@@ -2,9 +2,9 @@
 
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer, ServerOptions as TlsOptions } from 'node:https'
+import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, checkConnectionOptions } from '../connection/index.ts'
 import { checkPolicy, type HeaderList, type ServerPolicy } from '../handshake/index.ts'
-import { checkNames, readNumbers } from '../session/index.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** What a request is refused with; a `Response` of the fetch standard fits. */

@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { encodeText, formatResponseHead, TransportError, viewBytes, WebSocketError } from '../codec/index.ts'
+import { readNumbers } from '../codec/options.ts'
 import { type Connection, openConnection } from '../connection/index.ts'
 import {
   decideUpgrade,
@@ -14,7 +15,7 @@ import {
   statusTextOf,
   type UpgradeAcceptance,
 } from '../handshake/index.ts'
-import { readNumbers, Session } from '../session/index.ts'
+import { Session } from '../session/index.ts'
 import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
 import { type ReadServeOptions, type Refusal, readServeOptions, type ServeOptions } from './options.ts'
 import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'

@@ -15,7 +15,6 @@ export type {
 export type { ReadyState } from './half.ts'
 export { DEFAULT_KEEPALIVE, type Keepalive } from './keepalive.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
-export { checkNames, readNumbers } from './options.ts'
 export type { FrameWriter } from './output.ts'
 export type { SendOptions } from './send.ts'
 export { type Role, Session, type SessionOptions } from './session.ts'

@@ -1,7 +1,7 @@
 // Pings of our own and what became of them (RFC 6455 §5.5.2, §5.5.3): when the next one is due, until when the last one
 // must be answered, how long the way there and back took. All times are plain numbers, those given to `tick`.
 
-import { readNumbers } from './options.ts'
+import { readNumbers } from '../codec/options.ts'
 
 /** How a session finds out that its peer is gone. */
 export interface Keepalive {

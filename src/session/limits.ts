@@ -1,7 +1,7 @@
 // What a session accepts from its peer before it fails the connection: each limit with its unit, default and least
 // value. `Infinity`, written out, is the only way to say no limit.
 
-import { readNumbers } from './options.ts'
+import { readNumbers } from '../codec/options.ts'
 
 /** What a session accepts from its peer before it fails the connection. */
 export interface Limits {

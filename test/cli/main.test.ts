@@ -5,8 +5,10 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { USAGE } from '../../src/cli/args.ts'
+import { acceptValue } from '../../src/handshake/index.ts'
 import { type ConnectionHandler, connect, type Server, serve } from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
+import { rawServer } from '../support/sockets.ts'
 import { type Program, wspc } from '../support/wspc.ts'
 
 async function started(t: TestContext, ...args: string[]): Promise<Program & { url: string }> {
@@ -155,6 +157,25 @@ test('wspc connect that is refused, or finds nobody, says why and ends with 2', 
   const gone = await serve({}, () => {})
   await gone.close()
   assert.equal(await wspc('connect', `ws://127.0.0.1:${new URL(untrusted.url).port}`).ended, 2)
+})
+
+test('wspc connect takes no offence at lines that come when the server has closed already', async (t) => {
+  const server = await rawServer(async (peer) => {
+    await peer.head()
+    const requestKey = /Sec-WebSocket-Key: (.*)\r\n/.exec(peer.text)![1]!
+    const headBytes = peer.text.length
+    peer.say(
+      `HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptValue(requestKey)}\r\n\r\n\x88\x02\x03\xe8`,
+    )
+    await peer.until(({ text }) => text.length > headBytes)
+    program.child.stdin.write('too late\n')
+    await delay(50)
+    peer.leave('end')
+  })
+  t.after(() => server.close())
+  const program = wspc('connect', `ws://127.0.0.1:${server.port}`)
+  assert.equal(await program.ended, 0)
+  assert.equal(program.stderr, '')
 })
 
 test('wspc connect whose output nobody reads any more closes normally', async (t) => {

@@ -89,6 +89,18 @@ test('a reader that asks for several messages at once gets them in order, and th
   assert.deepEqual(await messages.next(), { done: true, value: undefined })
 })
 
+test('a reader that asks for several messages at once gets them all in one turn', async () => {
+  const { connection, stream, host } = scripted()
+  const messages = connection.messages()
+  const asked = [messages.next(), messages.next(), messages.next()]
+  stream.receive(`${TEXT_A} ${TEXT_B} ${TEXT_C}`)
+  assert.deepEqual(
+    (await Promise.all(asked)).map(({ value }) => value),
+    ['a', 'b', 'c'],
+  )
+  assert.equal(host.deferredCount, 1)
+})
+
 test('leaving a loop keeps what was not read for the next reader', async () => {
   const { connection, stream } = scripted()
   stream.receive(`${TEXT_A} ${TEXT_B}`)
@@ -279,8 +291,12 @@ test('a reader that takes its time over the last message does not keep the Close
   const { connection, stream, host } = scripted()
   const messages = connection.messages()
   const asked = messages.next()
-  stream.receive(`${TEXT_A} ${CLOSE_1000}`)
+  stream.receive(`${TEXT_A} ${TEXT_B} ${TEXT_C} ${CLOSE_1000}`)
   assert.equal((await asked).value, 'a')
+  assert.equal((await messages.next()).value, 'b')
+  assert.equal(host.deferredCount, 1)
+  host.endTurn()
+  assert.equal((await messages.next()).value, 'c')
   assert.equal(stream.takeWritten(), '')
   host.endTurn()
   host.endTurn()

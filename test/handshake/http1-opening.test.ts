@@ -638,3 +638,10 @@ test('a client and a server open a connection with each other, however cut', () 
     assert.equal(clientEvent.agreement.extensions[0]?.parameters[0]?.[1], '1')
   }
 })
+
+test('an option that neither end knows is a TypeError that names it', () => {
+  const unknown = { handshakeTimeout: 5 } as object
+  assert.throws(() => new ServerOpening(unknown), { name: 'TypeError', message: /handshakeTimeout in options/ })
+  const client = { host: 'example.org', randomUint32: () => 0, ...unknown }
+  assert.throws(() => new ClientOpening(client), { name: 'TypeError', message: /handshakeTimeout in options/ })
+})

@@ -1,7 +1,7 @@
 // The reference pages say what the code says.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import * as codec from '../../src/codec/index.ts'
@@ -48,6 +48,16 @@ test('errors.md lists every refusal of the handshake with its status, rule and s
     text,
   ])
   assert.deepEqual(listed, expected)
+})
+
+test('errors.md lists every other error code that the sources make', () => {
+  const listed = new Set(rows('errors.md').map(([code]) => code))
+  const made = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...readFileSync(join(ROOT, 'src', file), 'utf8').matchAll(/Error\(\s*'([A-Z][A-Z0-9_]+)'/g)])
+    .map(([, code]) => code!)
+  assert.ok(made.length > 10)
+  for (const code of made) assert.ok(listed.has(code), code)
 })
 
 test('options.md states the default of every limit', () => {

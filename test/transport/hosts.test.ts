@@ -2,12 +2,24 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Host } from '../../src/connection/index.ts'
 import { nodeHost } from '../../src/transport/node/index.ts'
 import { webHost } from '../../src/transport/web/index.ts'
+
+/** The host of a runtime that has no `setImmediate`, as browsers have none. */
+async function browserHost(): Promise<Host> {
+  const { setImmediate } = globalThis
+  Reflect.deleteProperty(globalThis, 'setImmediate')
+  const { href } = new URL('../../src/transport/web/host.js?browser', import.meta.url)
+  const { webHost } = (await import(href)) as { webHost: Host }
+  globalThis.setImmediate = setImmediate
+  return webHost
+}
 
 for (const { name, host } of [
   { name: 'nodeHost', host: nodeHost },
   { name: 'webHost', host: webHost },
+  { name: 'webHost in a browser', host: await browserHost() },
 ]) {
   test(`${name}: the clock goes on`, async () => {
     const start = host.now()

@@ -3,18 +3,21 @@
 import type { Socket } from 'node:net'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
 
-// What is read of one socket before others have their turn: as much as one read gives. Left alone, a socket that has
-// more is read 32 times before any other is looked at, and what that makes happen, too.
-const TURN_BYTES = 65_536
+// How long one socket is read before others have their turn. Left alone, a socket that always has more is read 32 times
+// 64 KiB before any other is looked at, and all that this makes happen comes first, too. The clock is only looked at when
+// there is more than one read can give.
+const TURN_MS = 5
+const READ_BYTES = 65_536
 
 export class SocketStream implements ByteStream {
   readonly #socket: Socket
   #listener: ByteStreamListener | undefined
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
-  #turnBytes = 0
   #paused = false
   #yielding = false
+  #readBytes = 0
+  #turnStartedAt: number | undefined
   // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
   readonly #written = (): void => {
     if (!this.#socket.destroyed) this.#listener?.drained()
@@ -75,20 +78,28 @@ export class SocketStream implements ByteStream {
   }
 
   #tellReceived(listener: ByteStreamListener, bytes: Buffer): void {
-    this.#turnBytes += bytes.length
-    if (this.#turnBytes >= TURN_BYTES && !this.#yielding) this.#yield()
+    this.#readBytes += bytes.length
+    if (this.#turnStartedAt !== undefined) {
+      if (performance.now() - this.#turnStartedAt >= TURN_MS) {
+        this.#yielding = true
+        this.#socket.pause()
+      }
+    } else if (this.#readBytes >= READ_BYTES) {
+      this.#turnStartedAt = performance.now()
+      setImmediate(() => this.#endTurn())
+    }
     listener.received(bytes)
   }
 
-  /** Reads on when everybody else has had a turn. */
-  #yield(): void {
-    this.#yielding = true
-    this.#socket.pause()
-    setImmediate(() => {
-      this.#turnBytes = 0
-      this.#yielding = false
-      if (!this.#paused) this.#socket.resume()
-    })
+  #endTurn(): void {
+    this.#readBytes = 0
+    this.#turnStartedAt = undefined
+    if (this.#yielding && !this.#paused) this.#socket.resume()
+    this.#yielding = false
+  }
+
+  #unread(): Buffer | null {
+    return this.#error === undefined ? null : (this.#socket.read() as Buffer | null)
   }
 
   #tellEnd(listener: ByteStreamListener): void {
@@ -98,8 +109,10 @@ export class SocketStream implements ByteStream {
   }
 
   #tellClose(listener: ByteStreamListener): void {
-    this.#tellEnd(listener)
     if (this.#told === 'close') return
+    // What was read before the socket broke, and held back, did arrive.
+    for (let bytes = this.#unread(); bytes !== null; bytes = this.#unread()) listener.received(bytes)
+    this.#tellEnd(listener)
     this.#told = 'close'
     listener.closed()
   }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ByteStreamListener } from '../../../src/connection/index.ts'
 import { SocketStream } from '../../../src/transport/node/index.ts'
 import { testByteStream } from '../../contract/byte-stream.ts'
@@ -58,6 +59,69 @@ test('T-94: a reset is an end with its cause, and bytes that did not leave are n
   assert.equal(listener.told.length, 2, listener.told.join())
   assert.match(listener.told[0]!, /^ended E(CONNRESET|PIPE)$/)
   assert.equal(listener.told[1], 'closed')
+  server.close()
+})
+
+test('T-91: what arrived while the stream was paused is told before the reset that followed it', async () => {
+  const { near, far, server } = await socketPair()
+  const told: string[] = []
+  const stream = new SocketStream(near)
+  stream.attach({
+    received: (bytes) => told.push(new TextDecoder().decode(bytes)),
+    drained: () => {},
+    ended: (error) => told.push(`ended ${(error as { code: string }).code}`),
+    closed: () => told.push('closed'),
+  })
+  stream.pause()
+  far.write('arrived')
+  while (near.readableLength === 0) await delay(1)
+  far.resetAndDestroy()
+  while (!near.destroyed) {
+    stream.write([Uint8Array.of(1)]) // a paused socket notices its end when it is written to
+    await delay(1)
+  }
+  await delay(1)
+  assert.equal(told[0], 'arrived')
+  assert.match(told[1]!, /^ended E(CONNRESET|PIPE)$/)
+  assert.deepEqual(told.slice(2), ['closed'])
+  server.close()
+})
+
+test('T-79: a socket that always has more lets others have their turn', async () => {
+  const { near, far, server } = await socketPair()
+  near.on('error', () => {})
+  near.write(new Uint8Array(8_000_000))
+  await delay(20)
+  let chunks = 0
+  let mostInOneTurn = 0
+  let inThisTurn = 0
+  const stream = new SocketStream(far)
+  stream.attach({
+    received() {
+      chunks++
+      mostInOneTurn = Math.max(mostInOneTurn, ++inThisTurn)
+      const start = performance.now()
+      while (performance.now() - start < 6); // what an application does with it
+    },
+    drained() {},
+    ended() {},
+    closed() {},
+  })
+  while (chunks < 30) {
+    await new Promise((resolve) => setImmediate(resolve))
+    inThisTurn = 0
+  }
+  assert.ok(mostInOneTurn <= 4, `${mostInOneTurn} chunks in one turn`)
+  stream.pause()
+  await delay(10)
+  const whenPaused = chunks
+  await delay(30)
+  assert.equal(chunks, whenPaused)
+  stream.resume()
+  await delay(30)
+  assert.ok(chunks > whenPaused)
+  stream.destroy()
+  near.destroy()
   server.close()
 })
 

@@ -18,14 +18,20 @@ export function readNumbers<Numbers extends object>(
   const result = { ...defaults } as Record<string, number>
   for (const [name, value] of Object.entries(given) as [string, unknown][]) {
     if (value === undefined) continue
-    if (typeof value !== 'number') throw new TypeError(`${what}.${name} is a ${typeof value}, not a number`)
-    const minimum = (least as Record<string, number>)[name]!
-    if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value >= minimum)) {
-      throw new RangeError(`${what}.${name} is ${value}, not an integer from ${minimum} up, or Infinity`)
-    }
-    result[name] = value
+    result[name] = readLimit(`${what}.${name}`, value, (least as Record<string, number>)[name]!)
   }
   return Object.freeze(result) as Numbers
+}
+
+/**
+ * A limit: a safe integer from `least` up, or `Infinity`, written out, which is the only way to say no limit.
+ *
+ * @throws TypeError, RangeError naming what is wrong.
+ */
+export function readLimit(name: string, value: unknown, least: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${name} is a ${typeof value}, not a number`)
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= least)) return value
+  throw new RangeError(`${name} is ${value}, not an integer from ${least} up, or Infinity`)
 }
 
 /** @throws TypeError when `given` is not an object, or has an own property that is not in `known`. */

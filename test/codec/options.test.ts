@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkNames, readNumbers } from '../../src/session/options.ts'
+import { checkNames, readNumbers } from '../../src/codec/options.ts'
 
 interface Numbers {
   size: number

@@ -58,6 +58,11 @@ export class PingClock {
     return this.#probedAt === undefined ? this.#heardAt + pingIntervalMs : this.#waitedSince + pongTimeoutMs
   }
 
+  /** When the next ping of our own is due for a peer whose answer cannot be read for now. */
+  get probeDeadline(): number {
+    return (this.#probedAt ?? this.#heardAt) + this.#keepalive.pingIntervalMs
+  }
+
   /** How many pings were sent. */
   get sentCount(): number {
     return this.#sentCount
@@ -81,7 +86,11 @@ export class PingClock {
   /** What to do at the time `now`: the payload of a ping to send, `lost`, or nothing. */
   due(now: number): Uint8Array | 'lost' | undefined {
     if (now < this.deadline) return undefined
-    if (this.#probedAt !== undefined) return 'lost'
+    return this.#probedAt === undefined ? this.probe(now) : 'lost'
+  }
+
+  /** The payload of a ping of our own, sent at the time `now`. */
+  probe(now: number): Uint8Array {
     this.#probedAt = now
     this.#waitedSince = now
     this.#probes = (this.#probes + 1) >>> 0

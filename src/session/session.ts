@@ -503,18 +503,27 @@ export class Session {
 
   /** While a frame of ours is half sent no ping can go out, and none be answered. */
   get #pingDeadline(): number {
-    return this.#sender.isMidFrame ? NEVER : this.#pings.deadline
+    if (this.#sender.isMidFrame) return NEVER
+    return this.#isHeld ? this.#pings.probeDeadline : this.#pings.deadline
   }
 
-  /** Time counts against the peer while the connection is open and nothing that it sent waits to be read. */
+  /** Whether something that the peer sent waits to be read: then no time counts against it. */
+  get #isHeld(): boolean {
+    return this.#heldSince !== undefined
+  }
+
   get #peerDeadline(): number {
-    if (this.readyState !== 'open' || this.#heldSince !== undefined) return NEVER
+    if (this.readyState !== 'open') return NEVER
+    // Pings go out all the same: an application that never reads learns of a dead peer from a write that fails.
+    if (this.#isHeld) return this.#pingDeadline
     return Math.min(this.#frameDeadline, this.#idleDeadline, this.#pingDeadline)
   }
 
   #peerTimedOut(): void {
     const now = this.#now
-    if (now >= this.#frameDeadline) {
+    if (this.#isHeld) {
+      this.ping(this.#pings.probe(now))
+    } else if (now >= this.#frameDeadline) {
       this.#fail(new ProtocolError('FRAME_TIMEOUT', this.#receiver.offset))
     } else if (now >= this.#idleDeadline) {
       this.#sendClose(CloseCode.goingAway, 'Idle')

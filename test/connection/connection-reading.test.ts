@@ -577,6 +577,7 @@ test('what a reader has taken makes room for what comes next', async () => {
     host.endTurn()
     assert.equal(stream.takeWritten(), '8a 01 31')
     assert.equal((await messages.next()).value, 'a')
+    host.endTurn()
   }
 })
 

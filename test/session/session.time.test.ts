@@ -230,8 +230,8 @@ test('no frame timeout after our Close frame: the close timeout is enough', () =
 test('input that waits holds up no close timeout, but every deadline that is the peer’s', () => {
   const session = server({ keepalive: { pingIntervalMs: 10, pongTimeoutMs: 10 }, limits: { idleTimeoutMs: 10 } })
   session.receive(hex('81 81 00000000 61'))
-  assert.deepEqual(tickOnly(session, 1_000), NEVER)
-  assert.equal(output(session), '')
+  assert.deepEqual(tickOnly(session, 1_000), 1_010)
+  assert.equal(output(session), '89 04 00 00 00 01')
   session.close(1000)
   assert.deepEqual(tickOnly(session, 10_999), 11_000)
   assert.deepEqual(at(session, 11_000), ['CLOSE_TIMEOUT'])
@@ -248,6 +248,27 @@ test('the wait for a pong begins anew when input that waited is read: the pong m
   session.tick(60_001)
   assert.deepEqual(kinds(session), ['message'])
   assert.equal(session.deadline, 80_001)
+})
+
+test('while input waits pings go out, one each interval, and none has to be answered', () => {
+  const session = server({ keepalive: { pingIntervalMs: 100, pongTimeoutMs: 20 } })
+  session.receive(hex('81 81 00000000 61'))
+  const sent: string[] = []
+  for (let now = 1; now <= 450; now++) {
+    session.tick(now)
+    sent.push(output(session))
+  }
+  assert.deepEqual(
+    sent.flatMap((wire, i) => (wire === '' ? [] : [[i + 1, wire]])),
+    [
+      [100, '89 04 00 00 00 01'],
+      [200, '89 04 00 00 00 02'],
+      [300, '89 04 00 00 00 03'],
+      [400, '89 04 00 00 00 04'],
+    ],
+  )
+  assert.deepEqual(kinds(session), ['message'])
+  assert.equal(session.deadline, 470) // from here on the last of them has to be
 })
 
 test('T-98: nothing is failed while a reader is paused for an hour, and all is read afterwards', () => {

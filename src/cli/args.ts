@@ -7,6 +7,7 @@ export const USAGE = `Usage:
       Starts an echo server and prints its URL. Without --port it takes a free port.
   wspc connect URL
       Sends lines from standard input as text and prints what arrives, one message a line.
+  wspc --help, wspc --version
 
 Exit codes: 0 closed normally, 1 wrong usage, 2 could not connect or was refused, 3 closed abnormally or failed.
 `
@@ -16,6 +17,7 @@ export type Command =
   | { readonly name: 'serve'; readonly port: number; readonly host: string | undefined; readonly limits: MessageLimits }
   | { readonly name: 'connect'; readonly url: string }
   | { readonly name: 'help' }
+  | { readonly name: 'version' }
 
 export interface MessageLimits {
   readonly maxMessageBytes?: number
@@ -29,7 +31,8 @@ export class UsageError extends Error {}
 export function parseCommand(args: readonly string[]): Command {
   const [name, ...rest] = args
   if (name === undefined) throw new UsageError('No command given')
-  if (name === 'help' || args.includes('--help')) return { name: 'help' }
+  if (name === 'help' || args.includes('--help') || args.includes('-h')) return { name: 'help' }
+  if (name === '--version') return { name: 'version' }
   if (name === 'serve') return parseServe(rest)
   if (name === 'connect') return parseConnect(rest)
   throw new UsageError(`Unknown command ${name}`)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The program `wspc`.
 
+import { readFileSync } from 'node:fs'
 import { parseCommand, USAGE, UsageError } from './args.ts'
 import { runConnect } from './commands/connect.ts'
 import { runServe } from './commands/serve.ts'
@@ -14,6 +15,9 @@ async function run(args: readonly string[]): Promise<number> {
         return await runServe(command)
       case 'connect':
         return await runConnect(command)
+      case 'version':
+        process.stdout.write(`${version()}\n`)
+        return ExitCode.normal
       case 'help':
         process.stdout.write(USAGE)
         return ExitCode.normal
@@ -23,6 +27,10 @@ async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`wspc: ${error.message}\n\n${USAGE}`)
     return ExitCode.usage
   }
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version
 }
 
 process.exitCode = await run(process.argv.slice(2))

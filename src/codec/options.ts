@@ -37,6 +37,7 @@ export function readLimit(name: string, value: unknown, least: number): number {
 /** @throws TypeError when `given` is not an object, or has an own property that is not in `known`. */
 export function checkNames(what: string, given: unknown, known: readonly string[]): void {
   if (typeof given !== 'object' || given === null) throw new TypeError(`${what} is not an object`)
+  if (Array.isArray(given)) throw new TypeError(`${what} is an array, not an object of options`)
   const unknownName = Object.keys(given).find((name) => !known.includes(name))
   if (unknownName !== undefined) throw new TypeError(`Unknown option ${unknownName} in ${what}`)
 }

@@ -51,4 +51,6 @@ export class InvalidStateError extends WebSocketError {
 }
 
 /** The network or the platform failed; `cause` is what it said. */
-export class TransportError extends WebSocketError {}
+export class TransportError extends WebSocketError {
+  declare readonly cause: Error & { readonly code?: string | undefined }
+}

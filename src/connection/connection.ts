@@ -24,9 +24,9 @@ import type { ReadConnectionLimits } from './settings.ts'
 export type Message = string | Uint8Array
 
 /** A message in pieces, in the order in which they arrived; text pieces end on code points. */
-export interface MessagePieces extends AsyncIterable<Message> {
-  readonly type: MessageType
-}
+export type MessagePieces =
+  | ({ readonly type: 'text' } & AsyncIterable<string>)
+  | ({ readonly type: 'binary' } & AsyncIterable<Uint8Array>)
 
 /** Where a connection leads. */
 export interface ConnectionAddress {
@@ -247,7 +247,7 @@ export class Connection implements AsyncIterable<Message> {
         const first = await read()
         return first === undefined ? undefined : new MessageReader(first, read, () => this.#cutOff())
       })
-      return latest
+      return latest as Promise<MessagePieces | undefined> // the type says what the pieces are
     })
   }
 
@@ -498,7 +498,7 @@ export class Connection implements AsyncIterable<Message> {
 }
 
 /** One message that is read in pieces. */
-class MessageReader implements MessagePieces {
+class MessageReader implements AsyncIterable<Message> {
   readonly type: MessageType
   #first: Delivered | undefined
   readonly #read: () => Promise<Delivered | undefined>

@@ -22,7 +22,8 @@ export function chooseSubprotocol(offered: readonly string[], supported: readonl
 
 /** A copy of the subprotocols of a caller. @throws TypeError when they are not different tokens. */
 export function readSubprotocols(names: readonly string[] = []): readonly string[] {
-  const copy = [...names]
+  if (!Array.isArray(names)) throw new TypeError(`subprotocols is a ${typeof names}, not a list of names`)
+  const copy: readonly string[] = [...names]
   if (!copy.every((name) => typeof name === 'string' && isToken(name))) {
     throw new TypeError('Cannot use the subprotocols: a name is not a token')
   }

@@ -103,8 +103,11 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
   if (server !== undefined && (port !== undefined || host !== undefined || tls !== undefined)) {
     throw new TypeError('A server of yours has its own port, host and tls')
   }
-  if (path !== undefined && !(typeof path === 'string' && path.startsWith('/'))) {
-    throw new TypeError('options.path does not begin with /')
+  if (path !== undefined && !(typeof path === 'string' && /^\/[^?#]*$/.test(path))) {
+    throw new TypeError('options.path is not a path: it begins with / and has neither ? nor #')
+  }
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new RangeError(`options.port is ${String(port)}, not an integer from 0 to 65535`)
   }
   for (const [name, value] of Object.entries({ authorize, onError })) {
     if (value !== undefined && typeof value !== 'function') throw new TypeError(`options.${name} is not a function`)

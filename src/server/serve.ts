@@ -5,7 +5,14 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { encodeText, formatResponseHead, TransportError, viewBytes, WebSocketError } from '../codec/index.ts'
+import {
+  encodeText,
+  formatResponseHead,
+  InvalidStateError,
+  TransportError,
+  viewBytes,
+  WebSocketError,
+} from '../codec/index.ts'
 import { readNumbers } from '../codec/options.ts'
 import { type Connection, openConnection } from '../connection/index.ts'
 import {
@@ -92,6 +99,7 @@ export class Server {
   readonly #arrivals = new Map<string, Arrival>()
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
   readonly #aborted = (): void => void this.close()
+  #lastAddress: AddressInfo | undefined
   #closing: Promise<void> | undefined
 
   /** @internal Made by {@link serve}. */
@@ -125,7 +133,7 @@ export class Server {
     return `${secure ? 'wss' : 'ws'}://${host}:${port}${this.#options.path ?? '/'}`
   }
 
-  /** The TCP port that is listened on. @throws TypeError while a server of yours does not listen. */
+  /** The TCP port that is listened on. @throws InvalidStateError while a server of yours does not listen. */
   get port(): number {
     return this.#address.port
   }
@@ -159,9 +167,13 @@ export class Server {
     await this.close()
   }
 
+  /** Remembered: where a server was to be found is still worth knowing when it is closed. */
   get #address(): AddressInfo {
-    const address = this.#http.address()
-    if (address === null || typeof address === 'string') throw new TypeError('The server does not listen on a TCP port')
+    const address = this.#http.address() ?? this.#lastAddress
+    if (address === undefined || typeof address === 'string') {
+      throw new InvalidStateError('Cannot tell the address: the server does not listen on a TCP port')
+    }
+    this.#lastAddress = address
     return address
   }
 
@@ -343,10 +355,11 @@ export class Server {
     socket.write(formatResponseHead(acceptance))
     const stream = new SocketStream(socket)
     const { subprotocol, extensions } = acceptance
-    const connection = openConnection(
+    const connection: Connection = openConnection(
       { role: 'server', subprotocol, extensions, leftover },
       stream,
-      nodeHost,
+      // What a listener throws is treated as what the handler throws.
+      { ...nodeHost, reportError: (error) => this.#handlerFailed(connection, error) },
       { url: request.url, remoteAddress: request.remoteAddress },
       this.#options,
       (listener) => stream.attach(listener),
@@ -363,10 +376,14 @@ export class Server {
       // A send that failed because the client went away is the client's doing, and no fault of the handler.
       const { readyState } = connection
       if (readyState !== 'open' && error instanceof WebSocketError && error.code === 'CONNECTION_CLOSED') return
-      void connection.close(1011)
-      const { onError = nodeHost.reportError } = this.#options
-      onError(error)
+      this.#handlerFailed(connection, error)
     }
+  }
+
+  #handlerFailed(connection: Connection, error: unknown): void {
+    void connection.close(1011)
+    const { onError = nodeHost.reportError } = this.#options
+    onError(error)
   }
 }
 
@@ -379,6 +396,9 @@ function endpointsOf({ remoteAddress, remotePort, localAddress }: Socket): strin
 
 /** What the application refuses with, as bytes. @throws TypeError, RangeError for what HTTP cannot carry. */
 async function refusalResponse(refusal: Refusal) {
+  if (typeof refusal !== 'object') {
+    throw new TypeError(`authorize returned a ${typeof refusal}, not undefined, a refusal or a Response`)
+  }
   const { status, headers = [], body } = refusal
   const bytes =
     typeof refusal.arrayBuffer === 'function'

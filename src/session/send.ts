@@ -300,7 +300,11 @@ function readReason(reason: string | Uint8Array): Uint8Array {
 function readBytes(payload: BytesLike, what: string): Uint8Array {
   const bytes = viewBytes(payload)
   if (bytes !== undefined) return bytes
-  throw new TypeError(`${what}: the payload is ${payload === null ? 'null' : `a ${typeof payload}`}, not bytes`)
+  throw new TypeError(`${what}: the payload is neither a string nor bytes but ${nameOf(payload)}`)
+}
+
+function nameOf(value: unknown): string {
+  return value === null || value === undefined ? String(value) : `of type ${typeof value}`
 }
 
 /** Text is copied out of memory that another thread may write before it is checked: it must still be valid when sent. */

@@ -10,6 +10,8 @@ for (const { line, command } of [
   { line: 'help', command: { name: 'help' } },
   { line: '--help', command: { name: 'help' } },
   { line: 'serve --help', command: { name: 'help' } },
+  { line: '-h', command: { name: 'help' } },
+  { line: '--version', command: { name: 'version' } },
   { line: 'serve', command: serve },
   { line: 'serve --port 0', command: serve },
   { line: 'serve --port 65535', command: { ...serve, port: 65_535 } },

@@ -2,12 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { USAGE } from '../../src/cli/args.ts'
 import { acceptValue } from '../../src/handshake/index.ts'
 import { type ConnectionHandler, connect, type Server, serve } from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
+import { ROOT } from '../support/programs.ts'
 import { rawServer } from '../support/sockets.ts'
 import { type Program, wspc } from '../support/wspc.ts'
 
@@ -178,6 +181,31 @@ test('wspc connect takes no offence at lines that come when the server has close
   assert.equal(program.stderr, '')
 })
 
+test('wspc connect closes on SIGTERM', async (t) => {
+  const server = await serving(t, (connection) => void connection.send('ready'))
+  const program = wspc('connect', server.url)
+  await program.says('ready')
+  const [connection] = server.connections
+  connection!.onMessage(() => {})
+  program.child.kill('SIGTERM')
+  assert.equal(await program.ended, 0)
+  assert.equal((await connection!.closed).code, 1000)
+})
+
+test('wspc connect drops what is still to be printed when nobody reads its output any more', async (t) => {
+  const server = await serving(t, async (connection) => {
+    connection.onMessage(() => {})
+    for (let i = 0; i < 100_000 && connection.readyState === 'open'; i++) await connection.send('x'.repeat(1_000))
+  })
+  const program = wspc('connect', server.url)
+  await program.says('xxx')
+  const begun = process.hrtime.bigint()
+  program.child.stdout.destroy()
+  const [code] = await once(program.child, 'exit')
+  assert.equal(code, 0)
+  assert.ok(process.hrtime.bigint() - begun < 9_000_000_000n, 'it took until closeTimeoutMs')
+})
+
 test('wspc connect whose output nobody reads any more closes normally', async (t) => {
   const ends: number[] = []
   const server = await serving(t, async (connection) => {
@@ -197,6 +225,13 @@ test('wspc connect whose output nobody reads any more closes normally', async (t
 })
 
 // --- usage ----------------------------------------------------------------------------------------------------------------
+
+test('wspc --version prints the version of the package', async () => {
+  const program = wspc('--version')
+  assert.equal(await program.ended, 0)
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  assert.equal(program.stdout, `${version}\n`)
+})
 
 test('wspc help prints the usage and ends with 0', async () => {
   const program = wspc('help')

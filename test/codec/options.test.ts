@@ -46,6 +46,7 @@ test('what is no object, or has another name, is a TypeError', () => {
   for (const given of [null, 5, 'size', true, () => {}]) {
     assert.throws(() => read(given), { name: 'TypeError', message: 'things is not an object' })
   }
+  assert.throws(() => read(['size']), { name: 'TypeError', message: /^things is an array/ })
   assert.throws(() => read({ sizes: 1 }), { name: 'TypeError', message: 'Unknown option sizes in things' })
 })
 

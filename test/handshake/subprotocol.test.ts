@@ -40,6 +40,13 @@ for (const [offered, supported, chosen] of CHOICES) {
     assert.equal(chooseSubprotocol(offered, supported), chosen))
 }
 
+test('one name that is not in a list is a TypeError, not a list of its letters', () => {
+  assert.throws(() => readSubprotocols('chat' as never), {
+    name: 'TypeError',
+    message: 'subprotocols is a string, not a list of names',
+  })
+})
+
 test('the subprotocols of a caller are copied', () => {
   const given = ['a', 'b']
   const read = readSubprotocols(given)

@@ -363,7 +363,7 @@ for (const { title, authorize, error } of [
     error: RangeError,
   },
   { title: 'rejects', authorize: () => Promise.reject(new RangeError('mine')), error: RangeError },
-  { title: 'says false', authorize: () => false, error: RangeError },
+  { title: 'says false', authorize: () => false, error: TypeError },
   { title: 'says a status that accepts', authorize: () => ({ status: 101 }), error: RangeError },
   { title: 'says a status that is none', authorize: () => ({ status: 1_000 }), error: RangeError },
   {

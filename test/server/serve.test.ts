@@ -7,7 +7,14 @@ import { type AddressInfo, connect as dial } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
 import { connect as dialTls } from 'node:tls'
-import { type ConnectionHandler, connect, type ServeOptions, type Server, serve } from '../../src/node.ts'
+import {
+  type ConnectionHandler,
+  connect,
+  InvalidStateError,
+  type ServeOptions,
+  type Server,
+  serve,
+} from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
 import { RawPeer, rawClient } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
@@ -126,10 +133,49 @@ test('a server of the application takes upgrades, and keeps its port, its other 
 
 test('a server of the application that does not listen yet has no URL', async () => {
   const server = await serve({ server: createServer() }, () => {})
-  assert.throws(() => server.url, TypeError)
-  assert.throws(() => server.port, TypeError)
+  assert.throws(() => server.url, InvalidStateError)
+  assert.throws(() => server.port, InvalidStateError)
   await server.close()
 })
+
+test('a server that is closed still says where it was', async () => {
+  const server = await serve({}, () => {})
+  const { url, port } = server
+  await server.close()
+  assert.deepEqual([server.url, server.port], [url, port])
+})
+
+test('T-95: a listener that throws closes its connection with 1011, and onError is told once', async (t) => {
+  const told: unknown[] = []
+  const mistake = new Error('a mistake of the application')
+  const server = await started(t, { onError: (error) => void told.push(error) }, (connection) =>
+    connection.onMessage(() => {
+      throw mistake
+    }),
+  )
+  const client = await connect(server.url)
+  await client.send('anything')
+  assert.equal((await client.closed).code, 1011)
+  assert.deepEqual(told, [mistake])
+})
+
+for (const [options, error] of [
+  [{ path: 'chat' }, TypeError],
+  [{ path: '/chat?x=1' }, TypeError],
+  [{ path: '/chat#x' }, TypeError],
+  [{ port: '0' }, RangeError],
+  [{ port: 65_536 }, RangeError],
+  [{ port: -1 }, RangeError],
+  [{ port: 0.5 }, RangeError],
+  [{ subprotocols: 'chat' }, TypeError],
+] as const) {
+  test(`serve refuses ${JSON.stringify(options)} at once`, async () => {
+    await assert.rejects(
+      serve(options as unknown as ServeOptions, () => {}),
+      error,
+    )
+  })
+}
 
 test('several servers share one HTTP server by their paths; what nobody serves is answered with 404', async (t) => {
   const { http, port } = await ownServer(t)

@@ -16,10 +16,13 @@ export async function runConnect({ url }: Command & { name: 'connect' }): Promis
     return ExitCode.notConnected
   }
   process.once('SIGINT', () => void connection.close(1000))
+  process.once('SIGTERM', () => void connection.close(1000))
   process.stdout.on('error', () => {}) // whoever read the output has gone, which the next write says, too
   void sendLines(connection)
   for await (const message of connection) {
-    if (!(await print(formatMessage(message, process.stdout.isTTY === true)))) void connection.close(1000)
+    if (await print(formatMessage(message, process.stdout.isTTY === true))) continue
+    void connection.close(1000)
+    break // nobody reads the rest
   }
   process.stdin.destroy() // a line that nobody waits for any more would keep the process
   const { code, reason, wasClean, error } = await connection.closed

@@ -6,27 +6,20 @@
 
 import { type BytesLike, decodeText, InvalidStateError, TransportError, WebSocketError } from '../codec/index.ts'
 import type { AgreedExtension } from '../extension/index.ts'
-import type {
-  ClosedEvent,
-  CloseInfo,
-  FragmentEvent,
-  MessageEvent,
-  MessageType,
-  ReadyState,
-  Session,
-  SessionEvent,
-} from '../session/index.ts'
+import type { ClosedEvent, CloseInfo, MessageEvent, ReadyState, Session, SessionEvent } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Driver, type EventConsumer } from './driver.ts'
+import {
+  costOf,
+  type Delivered,
+  isPiece,
+  joinPayloads,
+  type Message,
+  type MessagePieces,
+  MessageReader,
+  toMessage,
+} from './message.ts'
 import type { ReadConnectionLimits } from './settings.ts'
-
-/** A message as an application sees it: text as a string, binary as bytes of its own. */
-export type Message = string | Uint8Array
-
-/** A message in pieces, in the order in which they arrived; text pieces end on code points. */
-export type MessagePieces =
-  | ({ readonly type: 'text' } & AsyncIterable<string>)
-  | ({ readonly type: 'binary' } & AsyncIterable<Uint8Array>)
 
 /** Where a connection leads. */
 export interface ConnectionAddress {
@@ -46,12 +39,6 @@ interface PingWaiter extends Waiter<number> {
 }
 
 const SENT = Promise.resolve()
-
-// What a message that waits to be read costs beside its payload, about: without it, empty messages would cost nothing.
-const MESSAGE_OVERHEAD_BYTES = 64
-
-/** What a reader has taken, or waits for: a whole message, or a piece of one. */
-type Delivered = Message | FragmentEvent
 
 /**
  * One end of a WebSocket connection.
@@ -318,7 +305,7 @@ export class Connection implements AsyncIterable<Message> {
         continue
       }
       if (!this.#skipping) pieces.push(delivered.payload)
-      if (delivered.final && !this.#skipping) yield toMessage({ ...delivered, payload: join(pieces) })
+      if (delivered.final && !this.#skipping) yield toMessage({ ...delivered, payload: joinPayloads(pieces) })
       if (delivered.final) {
         this.#skipping = false
         pieces = []
@@ -495,74 +482,6 @@ export class Connection implements AsyncIterable<Message> {
       ? new InvalidStateError('Cannot read the message: its reader has left')
       : this.#closedError('Message was cut off')
   }
-}
-
-/** One message that is read in pieces. */
-class MessageReader implements AsyncIterable<Message> {
-  readonly type: MessageType
-  #first: Delivered | undefined
-  readonly #read: () => Promise<Delivered | undefined>
-  readonly #cutOff: () => WebSocketError
-  #latest: Promise<Delivered | undefined> = Promise.resolve(undefined)
-  #ended = false
-  #isCutOff = false
-
-  constructor(first: Delivered, read: () => Promise<Delivered | undefined>, cutOff: () => WebSocketError) {
-    this.type = isPiece(first) ? first.type : typeof first === 'string' ? 'text' : 'binary'
-    this.#first = first
-    this.#read = read
-    this.#cutOff = cutOff
-  }
-
-  /** Reads what is left of the message and throws it away. */
-  async skip(): Promise<void> {
-    while (!this.#ended) await this.#next()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Message, undefined, undefined> {
-    while (!this.#ended) {
-      const piece = await this.#next()
-      if (piece !== undefined) yield toMessage(piece)
-      else if (this.#isCutOff) throw this.#cutOff()
-    }
-  }
-
-  /** The next piece; `undefined` when there is none. One after another, so that nobody takes one of the next message. */
-  #next(): Promise<Delivered | undefined> {
-    this.#latest = this.#latest.then(() => (this.#ended ? undefined : this.#take()))
-    return this.#latest
-  }
-
-  async #take(): Promise<Delivered | undefined> {
-    const piece = this.#first ?? (await this.#read())
-    this.#first = undefined
-    this.#isCutOff = piece === undefined
-    this.#ended = piece === undefined || !isPiece(piece) || piece.final
-    return piece
-  }
-}
-
-function isPiece(delivered: Delivered): delivered is FragmentEvent {
-  return typeof delivered === 'object' && 'kind' in delivered
-}
-
-function toMessage(delivered: Delivered): Message {
-  if (!isPiece(delivered)) return delivered
-  return delivered.type === 'text' ? decodeText(delivered.payload) : delivered.payload
-}
-
-function costOf(delivered: Delivered): number {
-  return MESSAGE_OVERHEAD_BYTES + (isPiece(delivered) ? delivered.payload.length : delivered.length)
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }
 
 /** A promise whose rejection nobody has to listen to. */

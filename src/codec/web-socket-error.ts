@@ -14,7 +14,7 @@ export interface WebSocketErrorDetails {
   readonly cause?: unknown
 }
 
-/** Base class of all errors of this package. */
+/** Base class of all errors of this package but those for wrong arguments, which are a `TypeError` or `RangeError`. */
 export class WebSocketError extends Error {
   /** Stable name of what happened, listed in `docs/reference/errors.md`. */
   readonly code: string

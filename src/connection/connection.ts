@@ -6,7 +6,15 @@
 
 import { type BytesLike, decodeText, InvalidStateError, TransportError, WebSocketError } from '../codec/index.ts'
 import type { AgreedExtension } from '../extension/index.ts'
-import type { ClosedEvent, CloseInfo, MessageEvent, ReadyState, Session, SessionEvent } from '../session/index.ts'
+import type {
+  ClosedEvent,
+  CloseInfo,
+  FragmentEvent,
+  MessageEvent,
+  ReadyState,
+  Session,
+  SessionEvent,
+} from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Driver, type EventConsumer } from './driver.ts'
 import {
@@ -74,6 +82,8 @@ export class Connection implements AsyncIterable<Message> {
   #insideMessage = false
   /** Whether pieces are thrown away up to the end of their message. */
   #skipping = false
+  /** Pieces that nobody asked for, up to the end of their message. */
+  readonly #orphans: Uint8Array[] = []
   #discarding = false
   readonly #sendWaiters: Waiter<void>[] = []
   readonly #pingWaiters: PingWaiter[] = []
@@ -183,9 +193,10 @@ export class Connection implements AsyncIterable<Message> {
     this.#driver.updateTime()
     if (this.readyState === 'closed') return rejected(this.#closedError('Cannot ping'))
     this.#session.ping(payload === undefined ? `ping ${this.#session.pingsSent + 1}` : payload)
-    this.#driver.flush()
     const number = this.#session.pingsSent
-    return handled(new Promise((resolve, reject) => this.#pingWaiters.push({ number, resolve, reject })))
+    const answered = new Promise<number>((resolve, reject) => this.#pingWaiters.push({ number, resolve, reject }))
+    this.#driver.flush()
+    return handled(answered)
   }
 
   /**
@@ -387,7 +398,7 @@ export class Connection implements AsyncIterable<Message> {
       case 'fragment':
         if (this.#discarding || this.#skipping) this.#skipping = !event.final
         // The view is good until the next `receive` only, and the reader is not bound to be that quick.
-        else this.#deliver({ ...event, payload: event.payload.slice() })
+        else this.#handlePiece({ ...event, payload: event.payload.slice() })
         return
       case 'pong':
         if (event.roundTripMs !== undefined) this.#answerPings(event.roundTripMs)
@@ -396,6 +407,16 @@ export class Connection implements AsyncIterable<Message> {
         this.#handleClosed(event)
         return
     }
+  }
+
+  /** A reader of pieces may have left when the first of a message came; its successor gets that message whole. */
+  #handlePiece(piece: FragmentEvent): void {
+    if (this.#reader === 'pieces' && this.#orphans.length === 0) {
+      this.#deliver(piece)
+      return
+    }
+    this.#orphans.push(piece.payload)
+    if (piece.final) this.#deliver(toMessage({ ...piece, payload: joinPayloads(this.#orphans.splice(0)) }))
   }
 
   #handleMessage({ type, payload, owned }: MessageEvent): void {

@@ -133,6 +133,7 @@ abstract class Opening<Event> {
   #wantsEnd = false
 
   constructor({ now = 0, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: OpeningOptions) {
+    if (!Number.isFinite(now)) throw new TypeError(`options.now is ${String(now)}, not a time in milliseconds`)
     this.#deadline = now + readLimit('handshakeTimeoutMs', handshakeTimeoutMs, 0)
   }
 

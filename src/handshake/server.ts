@@ -115,7 +115,7 @@ export function decideUpgrade(request: OpeningRequest, policy: ServerPolicy = {}
   const extensionOffers = parseExtensions(headers)
   if (extensionOffers === undefined) return rejectUpgrade('EXTENSION_OFFER_INVALID')
   const origins = allValues(headers, 'Origin')
-  if (origins.length > 1 || origins[0]?.includes(',')) return rejectUpgrade('ORIGIN_INVALID')
+  if (origins.length > 1 || /[, ]/.test(origins.join())) return rejectUpgrade('ORIGIN_INVALID')
   if (!isOriginAllowed(origins[0], request, policy.origin ?? 'same')) return rejectUpgrade('ORIGIN_NOT_ALLOWED')
 
   const subprotocol =

@@ -124,7 +124,7 @@ export class Server {
     options.signal?.addEventListener('abort', this.#aborted, { once: true })
   }
 
-  /** Where clients connect to; with a `path`, to that. @throws TypeError while a server of yours does not listen. */
+  /** Where clients connect to; with a `path`, to that. @throws InvalidStateError while a server of yours does not listen. */
   get url(): string {
     const { port, address } = this.#address
     const secure = this.#options.tls !== undefined || 'setSecureContext' in this.#http
@@ -410,7 +410,7 @@ async function refusalResponse(refusal: Refusal) {
   // Where the body ends and that the connection does is for us to say.
   const own = [...headers].filter(([name]) => !/^(connection|content-length|transfer-encoding)$/i.test(name))
   const response = { status, statusText, headers: [...own, ['Connection', 'close'] as const], body: bytes }
-  if (status < 200) throw new RangeError(`Cannot refuse with the status ${status}`)
+  if (status < 300 || status === 304) throw new RangeError(`Cannot refuse with the status ${status}`)
   if (bytes === undefined && body !== undefined && body !== null) throw new TypeError('Cannot refuse with such a body')
   formatResponseHead(response)
   return response

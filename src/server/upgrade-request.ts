@@ -41,7 +41,7 @@ export function isSecure(socket: Socket): boolean {
 /** An absolute target says by itself where it leads (RFC 9112 §3.2.2); any other is a path at the host. */
 function requestUrl(secure: boolean, host: string, target: string): string {
   const scheme = secure ? 'wss' : 'ws'
-  return target.startsWith('/') ? `${scheme}://${host}${target}` : target.replace(/^http/, 'ws')
+  return target.startsWith('/') ? `${scheme}://${host}${target}` : target.replace(/^https?(?=:)/i, scheme)
 }
 
 /** The path of a request target, without its query. */

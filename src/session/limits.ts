@@ -6,7 +6,7 @@ import { readNumbers } from '../codec/options.ts'
 /** What a session accepts from its peer before it fails the connection. */
 export interface Limits {
   /**
-   * Largest message in bytes, after decompression; a longer one fails the connection with 1009 as soon as a header
+   * Largest message in bytes; a longer one fails the connection with 1009 as soon as a header
    * announces it. Default: 1 MiB for a server, 16 MiB for a client; messages that are taken in pieces have no limit
    * unless it is given.
    */

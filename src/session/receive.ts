@@ -109,6 +109,11 @@ export class Receiver {
     return this.#chunk.length - this.#at + this.#waitingBytes
   }
 
+  /** Whether `next` has something to say without another byte, be it that the bytes are wrong. */
+  get isPending(): boolean {
+    return this.inputBytes > 0 || this.#textError !== undefined
+  }
+
   /** How many bytes of the whole stream were parsed. */
   get offset(): number {
     return this.#chunkOffset + this.#at

@@ -204,7 +204,7 @@ export class Session {
   /** The byte stream ended: no bytes will arrive any more. What arrived before is still handed over. */
   receiveEnd(): void {
     this.#streamEnded = true
-    if (this.#receiveHalf !== 'open' || this.#receiver.inputBytes === 0) this.#finish()
+    if (this.#receiveHalf !== 'open' || !this.#receiver.isPending) this.#finish()
   }
 
   /**

@@ -488,6 +488,24 @@ test('a reader of pieces that leaves inside a message takes the rest of it along
   assert.deepEqual(await read, ['b', 'c'])
 })
 
+test('a message whose reader of pieces left before its first piece came is handed over whole', async () => {
+  const { connection, stream } = scripted()
+  const pieces = connection.messages({ pieces: true })
+  const waiting = pieces.next()
+  stream.receive('01 82 00000000') // the header is read for somebody who wants pieces
+  await pieces.return?.()
+  assert.equal((await waiting).done, true)
+  const messages = connection.messages()
+  const message = messages.next()
+  stream.receive('61')
+  await settle()
+  stream.receive('62')
+  stream.receive('80 81 00000000 63')
+  assert.equal((await message).value, 'abc')
+  stream.receive(TEXT_B)
+  assert.equal((await messages.next()).value, 'b')
+})
+
 test('a reader of pieces that leaves between messages takes nothing along', async () => {
   const { connection, stream } = scripted()
   stream.receive(`${TEXT_A} 01 81 00000000 62 80 81 00000000 62`)

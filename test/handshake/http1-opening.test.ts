@@ -639,6 +639,12 @@ test('a client and a server open a connection with each other, however cut', () 
   }
 })
 
+test('a time of beginning that is none is a TypeError', () => {
+  for (const now of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => new ServerOpening({ now }), { name: 'TypeError', message: /^options\.now is / })
+  }
+})
+
 test('an option that neither end knows is a TypeError that names it', () => {
   const unknown = { handshakeTimeout: 5 } as object
   assert.throws(() => new ServerOpening(unknown), { name: 'TypeError', message: /handshakeTimeout in options/ })

@@ -365,6 +365,9 @@ for (const { title, authorize, error } of [
   { title: 'rejects', authorize: () => Promise.reject(new RangeError('mine')), error: RangeError },
   { title: 'says false', authorize: () => false, error: TypeError },
   { title: 'says a status that accepts', authorize: () => ({ status: 101 }), error: RangeError },
+  { title: 'says a status without a body', authorize: () => ({ status: 204 }), error: RangeError },
+  { title: 'says a status that is no refusal', authorize: () => ({ status: 200 }), error: RangeError },
+  { title: 'says that nothing was modified', authorize: () => ({ status: 304 }), error: RangeError },
   { title: 'says a status that is none', authorize: () => ({ status: 1_000 }), error: RangeError },
   {
     title: 'says a header that HTTP cannot carry',

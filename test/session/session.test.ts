@@ -237,3 +237,13 @@ test('T-76: pongs that nobody asked for are told and change nothing', () => {
   assert.equal(output(session), '')
   assert.equal(session.readyState, 'open')
 })
+
+test('text that is wrong is a failure although the stream ends before the error was asked for', () => {
+  const session = new Session({ role: 'server', delivery: 'fragment' })
+  session.receive(hex('81 82 00000000 61 ff'))
+  assert.equal(session.next()?.kind, 'fragment')
+  session.receiveEnd()
+  const failure = session.next()
+  assert.equal(failure?.kind === 'failure' && failure.error.code, 'INVALID_UTF8')
+  assert.equal(session.next()?.kind, 'closed')
+})

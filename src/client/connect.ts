@@ -11,7 +11,7 @@ import { type RequestOptions as HttpsRequestOptions, request as httpsRequest } f
 import type { Socket } from 'node:net'
 import { TransportError } from '../codec/index.ts'
 import { checkNames, readNumbers } from '../codec/options.ts'
-import { type Connection, type ConnectionOptions, checkConnectionOptions, openConnection } from '../connection/index.ts'
+import { type Connection, type ConnectionOptions, openConnection, readConnectionOptions } from '../connection/index.ts'
 import {
   type ClientRequest,
   createRequest,
@@ -63,9 +63,9 @@ const MAX_INTERIM_RESPONSES = 8
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connection> {
   checkNames('options', options, NAMES)
-  checkConnectionOptions(options)
+  const own = { ...options, ...readConnectionOptions(options) }
   const address = readUrl(url)
-  const { signal, handshakeTimeoutMs } = options
+  const { signal, handshakeTimeoutMs } = own
   const timeout = handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }
   const timeoutMs = readNumbers('options', timeout, { handshakeTimeoutMs: 10_000 }, { handshakeTimeoutMs: 1 })
   const request = createRequest({
@@ -78,7 +78,7 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   })
   signal?.throwIfAborted()
   return new Promise((resolve, reject) => {
-    new Attempt(request, address, options, timeoutMs.handshakeTimeoutMs, resolve, reject)
+    new Attempt(request, address, own, timeoutMs.handshakeTimeoutMs, resolve, reject)
   })
 }
 

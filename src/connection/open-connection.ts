@@ -49,8 +49,12 @@ export function openConnection(
   return connection
 }
 
-/** Checks the options of connections to come. @throws TypeError, RangeError naming the option that is wrong. */
-export function checkConnectionOptions(options: ConnectionOptions): void {
-  const limits = readConnectionLimits(options.limits)
-  new Session({ role: 'server', limits: limits.session, keepalive: options.keepalive })
+/**
+ * The options of connections to come, checked, in copies of our own: what the caller does to his later changes nothing.
+ *
+ * @throws TypeError, RangeError naming the option that is wrong.
+ */
+export function readConnectionOptions({ limits, keepalive }: ConnectionOptions): ConnectionOptions {
+  new Session({ role: 'server', limits: readConnectionLimits(limits).session, keepalive })
+  return { limits: limits && { ...limits }, keepalive: keepalive && { ...keepalive } }
 }

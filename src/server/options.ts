@@ -3,7 +3,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer, ServerOptions as TlsOptions } from 'node:https'
 import { checkNames, readNumbers } from '../codec/options.ts'
-import { type ConnectionOptions, checkConnectionOptions } from '../connection/index.ts'
+import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import { checkPolicy, type HeaderList, type ServerPolicy } from '../handshake/index.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
@@ -117,8 +117,7 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
   const { subprotocols, origin, headers } = options
   const policy: ServerPolicy = { subprotocols, origin, headers }
   checkPolicy(policy)
-  checkConnectionOptions(options)
-  return { ...options, ...numbers, policy }
+  return { ...options, ...readConnectionOptions(options), ...numbers, policy }
 }
 
 function numbersOf(options: ServeOptions): Partial<ServeNumbers> {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkConnectionOptions, DEFAULT_SEND_LIMITS } from '../../src/connection/index.ts'
+import { DEFAULT_SEND_LIMITS, readConnectionOptions } from '../../src/connection/index.ts'
 import { readConnectionLimits } from '../../src/connection/settings.ts'
 import { scripted } from '../support/scripted-stream.ts'
 
@@ -40,10 +40,10 @@ for (const { options, error } of [
 ]) {
   test(`options ${JSON.stringify(options)} are ${error === undefined ? 'taken' : `a ${error.name}`}, before any connection and for one`, () => {
     if (error === undefined) {
-      checkConnectionOptions(options as never)
+      readConnectionOptions(options as never)
       scripted(options as never)
     } else {
-      assert.throws(() => checkConnectionOptions(options as never), error)
+      assert.throws(() => readConnectionOptions(options as never), error)
       assert.throws(() => scripted(options as never), error)
     }
   })

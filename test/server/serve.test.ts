@@ -138,6 +138,22 @@ test('a server of the application that does not listen yet has no URL', async ()
   await server.close()
 })
 
+test('T-67: limits that the caller changes later change nothing', async (t) => {
+  const limits: Record<string, unknown> = { maxMessageBytes: 3 }
+  const server = await started(t, { limits }, (connection) =>
+    connection.onMessage((text) => void connection.send(text)),
+  )
+  limits.maxMessageBytes = 'nonsense'
+  const client = await connect(server.url)
+  await client.send('abc')
+  for await (const message of client) {
+    assert.equal(message, 'abc')
+    break
+  }
+  await client.send('abcd')
+  assert.equal((await client.closed).code, 1009)
+})
+
 test('a server that is closed still says where it was', async () => {
   const server = await serve({}, () => {})
   const { url, port } = server

@@ -492,6 +492,7 @@ test('a message whose reader of pieces left before its first piece came is hande
   const { connection, stream } = scripted()
   const pieces = connection.messages({ pieces: true })
   const waiting = pieces.next()
+  await settle()
   stream.receive('01 82 00000000') // the header is read for somebody who wants pieces
   await pieces.return?.()
   assert.equal((await waiting).done, true)

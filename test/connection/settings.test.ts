@@ -34,6 +34,7 @@ for (const { options, error } of [
   { options: { limits: { maxMessageByte: 1 } }, error: TypeError },
   { options: { limits: 5 }, error: TypeError },
   { options: { keepalive: { pingIntervalMs: 0 } }, error: RangeError },
+  { options: { keepalive: { pingIntervalMs: 1 } }, error: undefined },
   { options: { keepalive: false }, error: undefined },
   { options: { keepalive: true }, error: TypeError },
   { options: {}, error: undefined },

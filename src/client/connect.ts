@@ -9,7 +9,7 @@ import {
 } from 'node:http'
 import { type RequestOptions as HttpsRequestOptions, request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
-import { TransportError } from '../codec/index.ts'
+import { DEFAULT_HEAD_LIMITS, TransportError } from '../codec/index.ts'
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type Connection, type ConnectionOptions, openConnection, readConnectionOptions } from '../connection/index.ts'
 import {
@@ -49,8 +49,6 @@ const NAMES = [
   'keepalive',
 ] as const satisfies readonly (keyof ConnectOptions)[]
 
-const MAX_HEAD_BYTES = 16_384
-const MAX_HEADER_COUNT = 100
 const MAX_RESPONSE_BODY_BYTES = 65_536
 const MAX_INTERIM_RESPONSES = 8
 
@@ -167,7 +165,7 @@ class Attempt {
       headers: this.#request.headers.flat(),
       setHost: false,
       agent: false,
-      maxHeaderSize: MAX_HEAD_BYTES,
+      maxHeaderSize: DEFAULT_HEAD_LIMITS.maxHeadBytes,
     }
     return secure ? httpsRequest({ ...this.#options.tls, ...settings }) : httpRequest(settings)
   }
@@ -220,7 +218,7 @@ class Attempt {
     const { statusCode: status = 0, statusMessage: statusText = '' } = response
     const headers = headerPairs(response.rawHeaders)
     const head = { status, statusText, headers, body }
-    if (headers.length > MAX_HEADER_COUNT) return rejection('TOO_MANY_HEADERS')
+    if (headers.length > DEFAULT_HEAD_LIMITS.maxHeaderCount) return rejection('TOO_MANY_HEADERS')
     return readResponse(this.#request, head)
   }
 

@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
+  DEFAULT_HEAD_LIMITS,
   encodeText,
   formatResponseHead,
   InvalidStateError,
@@ -38,10 +39,6 @@ export interface ServerCloseOptions {
   readonly timeoutMs?: number | undefined
 }
 
-// The head of a request is bounded by what Node reads of it; more is answered with 431.
-const MAX_HEAD_BYTES = 16_384
-const MAX_REQUEST_LINE_BYTES = 8_192
-
 /**
  * Starts a server. The handler is called once for each connection; when it returns or its promise is resolved, nothing
  * happens; when it throws, the connection is closed with 1011.
@@ -59,7 +56,13 @@ export async function serve(options: ServeOptions, handler: ConnectionHandler): 
 
 function createOwnServer({ tls }: ReadServeOptions): HttpServer {
   // Time is measured here, for the handshake as a whole; Node's own clocks look at parts of it.
-  const settings = { maxHeaderSize: MAX_HEAD_BYTES, headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 1_000 }
+  // The head of a request is bounded by what Node reads of it; more is answered with 431.
+  const settings = {
+    maxHeaderSize: DEFAULT_HEAD_LIMITS.maxHeadBytes,
+    headersTimeout: 0,
+    requestTimeout: 0,
+    keepAliveTimeout: 1_000,
+  }
   const http = tls === undefined ? createServer(settings) : createTlsServer({ ...tls, ...settings })
   http.maxHeadersCount = 0 // Node would drop what is above without a word; the policy counts
   return http
@@ -243,7 +246,7 @@ export class Server {
   }
 
   #lineTooLong({ method = '', url = '' }: IncomingMessage): boolean {
-    return method.length + url.length + ' HTTP/1.1'.length + 1 > MAX_REQUEST_LINE_BYTES
+    return method.length + url.length + ' HTTP/1.1'.length + 1 > DEFAULT_HEAD_LIMITS.maxRequestLineBytes
   }
 
   /** Bytes that are no request (RFC 9112 §2.2). */

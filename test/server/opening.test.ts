@@ -6,20 +6,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { type ConnectionHandler, connect, type Refusal, type ServeOptions, type Server, serve } from '../../src/node.ts'
+import { connect, type Refusal, type Server } from '../../src/node.ts'
 import { lines } from '../support/http.ts'
+import { started } from '../support/server.ts'
 import { type RawPeer, rawClient } from '../support/sockets.ts'
 import { ACCEPTED, upgradeRequest } from '../support/upgrade.ts'
-
-async function started(
-  t: TestContext,
-  options: ServeOptions = {},
-  handler: ConnectionHandler = () => {},
-): Promise<Server> {
-  const server = await serve(options, handler)
-  t.after(() => server.close({ timeoutMs: 0 }))
-  return server
-}
 
 async function met(t: TestContext, server: Server): Promise<RawPeer> {
   const peer = await rawClient(server.port)

@@ -7,30 +7,13 @@ import { type AddressInfo, connect as dial } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { type TestContext, test } from 'node:test'
 import { connect as dialTls } from 'node:tls'
-import {
-  type ConnectionHandler,
-  connect,
-  InvalidStateError,
-  type ServeOptions,
-  type Server,
-  serve,
-} from '../../src/node.ts'
+import { connect, InvalidStateError, type ServeOptions, type Server, serve } from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
+import { started } from '../support/server.ts'
 import { RawPeer, rawClient } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
-
-/** A server that is closed when the test is over. */
-async function started(
-  t: TestContext,
-  options: ServeOptions = {},
-  handler: ConnectionHandler = () => {},
-): Promise<Server> {
-  const server = await serve(options, handler)
-  t.after(() => server.close({ timeoutMs: 0 }))
-  return server
-}
 
 /** An HTTP server of the application's own, with something else on it. */
 async function ownServer(t: TestContext): Promise<{ http: HttpServer; port: number }> {

@@ -22,10 +22,34 @@ export {
   DEFAULT_SEND_LIMITS,
   type Host,
   type Message,
+  type MessageOptions,
   type MessagePieces,
   openConnection,
 } from './connection/index.ts'
-export type { AgreedExtension, Extension, ExtensionEntry, ExtensionParameter } from './extension/index.ts'
+export {
+  type AgreedExtension,
+  DEFAULT_DEFLATE,
+  DeflateDataError,
+  type DeflateFlush,
+  type DeflateOption,
+  type DeflateOptions,
+  type DeflatePort,
+  type DeflaterOptions,
+  type DeflateStream,
+  type Extension,
+  type ExtensionEntry,
+  type ExtensionParameter,
+  type IncomingTransform,
+  type MessageTransform,
+  type MessageTransforms,
+  type OutgoingMessage,
+  type OutgoingTransform,
+  type PayloadEnd,
+  type PermessageDeflate,
+  permessageDeflate,
+  TransformError,
+  type TransformSharing,
+} from './extension/index.ts'
 export {
   type ClientDecision,
   ClientOpening,
@@ -73,6 +97,9 @@ export {
   type MessageType,
   type PingEvent,
   type PongEvent,
+  type PreparedMessage,
+  type PrepareOptions,
+  prepareMessage,
   type ReadyState,
   type Role,
   type SendOptions,
@@ -81,3 +108,4 @@ export {
   type SessionOptions,
 } from './session/index.ts'
 export { type PairOptions, pair } from './transport/memory/index.ts'
+export { portableDeflate } from './transport/web/index.ts'

@@ -1,7 +1,25 @@
 // A server and a client: for Node, and every runtime that has Node's modules.
 export { type ConnectOptions, connect } from './client/index.ts'
-export type { CloseInfo, Connection, ConnectionLimits, Keepalive, Message, MessagePieces } from './index.ts'
-export { HandshakeError, InvalidStateError, ProtocolError, TransportError, WebSocketError } from './index.ts'
+export type {
+  CloseInfo,
+  Connection,
+  ConnectionLimits,
+  DeflateOption,
+  DeflateOptions,
+  Keepalive,
+  Message,
+  MessageOptions,
+  MessagePieces,
+  PreparedMessage,
+} from './index.ts'
+export {
+  HandshakeError,
+  InvalidStateError,
+  ProtocolError,
+  prepareMessage,
+  TransportError,
+  WebSocketError,
+} from './index.ts'
 export {
   type ConnectionHandler,
   type Refusal,
@@ -11,3 +29,4 @@ export {
   serve,
   type UpgradeRequest,
 } from './server/index.ts'
+export { nodeDeflate } from './transport/node/index.ts'

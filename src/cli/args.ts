@@ -3,8 +3,9 @@
 import { parseArgs } from 'node:util'
 
 export const USAGE = `Usage:
-  wspc serve [--port N] [--host H] [--max-message-bytes N] [--max-message-fragments N]
-      Starts an echo server and prints its URL. Without --port it takes a free port.
+  wspc serve [--port N] [--host H] [--deflate] [--max-message-bytes N] [--max-message-fragments N]
+      Starts an echo server and prints its URL. Without --port it takes a free port. With --deflate messages are
+      compressed where the client offers it.
   wspc connect URL
       Sends lines from standard input as text and prints what arrives, one message a line.
   wspc --help, wspc --version
@@ -14,10 +15,19 @@ Exit codes: 0 closed normally, 1 wrong usage, 2 could not connect or was refused
 
 /** What the program is asked to do. */
 export type Command =
-  | { readonly name: 'serve'; readonly port: number; readonly host: string | undefined; readonly limits: MessageLimits }
+  | ServeCommand
   | { readonly name: 'connect'; readonly url: string }
   | { readonly name: 'help' }
   | { readonly name: 'version' }
+
+/** Starts an echo server. */
+export interface ServeCommand {
+  readonly name: 'serve'
+  readonly port: number
+  readonly host: string | undefined
+  readonly deflate: boolean
+  readonly limits: MessageLimits
+}
 
 export interface MessageLimits {
   readonly maxMessageBytes?: number
@@ -45,6 +55,7 @@ function parseServe(args: string[]): Command {
       options: {
         port: { type: 'string' },
         host: { type: 'string' },
+        deflate: { type: 'boolean' },
         'max-message-bytes': { type: 'string' },
         'max-message-fragments': { type: 'string' },
       },
@@ -56,6 +67,7 @@ function parseServe(args: string[]): Command {
     name: 'serve',
     port: parseNumber('--port', values.port, 0, 65_535) ?? 0,
     host: values.host,
+    deflate: values.deflate === true,
     limits: {
       ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
       ...(maxMessageFragments === undefined ? {} : { maxMessageFragments }),

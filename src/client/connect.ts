@@ -12,6 +12,7 @@ import type { Socket } from 'node:net'
 import { DEFAULT_HEAD_LIMITS, TransportError } from '../codec/index.ts'
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type Connection, type ConnectionOptions, openConnection, readConnectionOptions } from '../connection/index.ts'
+import type { DeflateOption } from '../extension/index.ts'
 import {
   type ClientRequest,
   createRequest,
@@ -20,7 +21,7 @@ import {
   type RefusalCode,
   readResponse,
 } from '../handshake/index.ts'
-import { headerPairs, nodeHost, SocketStream } from '../transport/node/index.ts'
+import { headerPairs, nodeHost, readDeflate, SocketStream } from '../transport/node/index.ts'
 
 /** Options of `connect`. */
 export interface ConnectOptions extends ConnectionOptions {
@@ -28,6 +29,8 @@ export interface ConnectOptions extends ConnectionOptions {
   readonly subprotocols?: readonly string[] | undefined
   /** Further headers of the request, such as `Cookie`. */
   readonly headers?: Iterable<readonly [name: string, value: string]> | Readonly<Record<string, string>> | undefined
+  /** Whether compression is offered, and how messages are compressed (permessage-deflate, RFC 7692). Default `false`. */
+  readonly deflate?: DeflateOption | undefined
   /** The `Origin` header; none by default, as no page is behind the request. */
   readonly origin?: string | undefined
   /** Options of `node:tls` for `wss:`, such as `ca`. Certificates are verified unless they say otherwise. */
@@ -40,6 +43,7 @@ export interface ConnectOptions extends ConnectionOptions {
 
 const NAMES = [
   'subprotocols',
+  'deflate',
   'headers',
   'origin',
   'tls',
@@ -70,6 +74,7 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
     host: address.host,
     target: address.pathname + address.search,
     subprotocols: options.subprotocols,
+    extensions: readDeflate(options.deflate),
     origin: options.origin,
     headers: [...takeCredentials(address), ...headerList(options.headers)],
     randomUint32: nodeHost.randomUint32,

@@ -2,7 +2,8 @@
 // never consulted, and a misspelt name is an error instead of a default.
 
 /**
- * The caller's numbers over the defaults, each a safe integer from its least value up, or `Infinity`.
+ * The caller's numbers over the defaults, each a safe integer from its least value up, or `Infinity`; where there is a
+ * most, up to that.
  *
  * @throws TypeError for something that is not an object of numbers, or a name that is not among the defaults.
  * @throws RangeError for a number out of range.
@@ -12,26 +13,30 @@ export function readNumbers<Numbers extends object>(
   given: Partial<Numbers> | undefined,
   defaults: Numbers,
   least: Numbers,
+  most: Partial<Numbers> = {},
 ): Readonly<Numbers> {
   if (given === undefined) return defaults
   checkNames(what, given, Object.keys(defaults))
   const result = { ...defaults } as Record<string, number>
   for (const [name, value] of Object.entries(given) as [string, unknown][]) {
     if (value === undefined) continue
-    result[name] = readLimit(`${what}.${name}`, value, (least as Record<string, number>)[name]!)
+    const from = (least as Record<string, number>)[name]!
+    result[name] = readLimit(`${what}.${name}`, value, from, (most as Record<string, number | undefined>)[name])
   }
   return Object.freeze(result) as Numbers
 }
 
 /**
- * A limit: a safe integer from `least` up, or `Infinity`, written out, which is the only way to say no limit.
+ * A limit: a safe integer from `least` to `most`. Without a most, `Infinity`, written out, is the only way to say no
+ * limit.
  *
  * @throws TypeError, RangeError naming what is wrong.
  */
-export function readLimit(name: string, value: unknown, least: number): number {
+export function readLimit(name: string, value: unknown, least: number, most = Number.POSITIVE_INFINITY): number {
   if (typeof value !== 'number') throw new TypeError(`${name} is a ${typeof value}, not a number`)
-  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= least)) return value
-  throw new RangeError(`${name} is ${value}, not an integer from ${least} up, or Infinity`)
+  if (value === most || (Number.isSafeInteger(value) && value >= least && value < most)) return value
+  const range = most === Number.POSITIVE_INFINITY ? `${least} up, or Infinity` : `${least} to ${most}`
+  throw new RangeError(`${name} is ${value}, not an integer from ${range}`)
 }
 
 /** @throws TypeError when `given` is not an object, or has an own property that is not in `known`. */

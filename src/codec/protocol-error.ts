@@ -49,6 +49,16 @@ export const VIOLATIONS = {
     text: 'Close frame carries a close code that may not be sent',
   },
   CLOSE_REASON_NOT_UTF8: { closeCode: 1007, rule: 'RFC 6455 §5.5.1', text: 'Close reason is not valid UTF-8' },
+  INVALID_COMPRESSED_DATA: {
+    closeCode: 1007,
+    rule: 'RFC 7692 §7.2.2',
+    text: 'Compressed message is corrupt, cut off, or refers to what its receiver does not have',
+  },
+  COMPRESSED_DATA_TOO_LONG: {
+    closeCode: 1009,
+    rule: 'RFC 6455 §10.4',
+    text: 'Compressed message is much longer than what it stands for',
+  },
   MESSAGE_TOO_BIG: { closeCode: 1009, rule: 'RFC 6455 §10.4', text: 'Message is longer than maxMessageBytes' },
   TOO_MANY_FRAGMENTS: {
     closeCode: 1008,

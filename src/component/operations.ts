@@ -2,6 +2,7 @@
 // turn it is and whose memory is whose. The order is part of the contract (docs/reference/component.md, "Which action is
 // next"): parse as far as the head receive needs, then the pong, then the send queue, then the receive queue.
 
+import { Fifo } from '../codec/fifo.ts'
 import { byteLengthOf } from '../codec/payload-bytes.ts'
 import type { Session } from '../session/index.ts'
 import { frameSize, isGone, isIntact, layOut, type Memory, type OutgoingFrame } from './buffers.ts'
@@ -18,7 +19,6 @@ import {
   WEB_SOCKET_SEND_ACTION_QUEUE,
   WEB_SOCKET_SEND_TO_NETWORK_ACTION,
 } from './constants.ts'
-import { Fifo } from './fifo.ts'
 import { Incoming, type ReceiveResult } from './incoming.ts'
 import { type Opening, Outgoing, readBytes } from './outgoing.ts'
 import {

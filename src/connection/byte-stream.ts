@@ -37,6 +37,10 @@ export interface Host {
   clearTimer(timer: unknown): void
   /** Calls back when everything that this turn makes happen has happened. */
   defer(callback: () => void): void
+  /** Calls back in a turn of its own, after others had theirs: for work that takes long, a slice at a time. */
+  deferWork(callback: () => void): void
+  /** Whether one more slice of such work may be done in this turn. */
+  mayWork(): boolean
   /** A cryptographically strong random number of 32 bits. */
   randomUint32(): number
   /** Lets an error of the application take the runtime's usual way for errors that nobody caught. */

@@ -5,15 +5,19 @@
 // not be able to end the process.
 
 import { type BytesLike, decodeText, InvalidStateError, TransportError, WebSocketError } from '../codec/index.ts'
+import { joinBytes } from '../codec/join-bytes.ts'
+import { checkNames } from '../codec/options.ts'
 import type { AgreedExtension } from '../extension/index.ts'
-import type {
-  ClosedEvent,
-  CloseInfo,
-  FragmentEvent,
-  MessageEvent,
-  ReadyState,
-  Session,
-  SessionEvent,
+import {
+  type ClosedEvent,
+  type CloseInfo,
+  type FragmentEvent,
+  type MessageEvent,
+  PreparedMessage,
+  type ReadyState,
+  type SendOptions,
+  type Session,
+  type SessionEvent,
 } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Driver, type EventConsumer } from './driver.ts'
@@ -21,7 +25,6 @@ import {
   costOf,
   type Delivered,
   isPiece,
-  joinPayloads,
   type Message,
   type MessagePieces,
   MessageReader,
@@ -35,6 +38,9 @@ export interface ConnectionAddress {
   /** The peer's network address, where there is one. */
   readonly remoteAddress: string | undefined
 }
+
+/** How a message is sent. */
+export type MessageOptions = Pick<SendOptions, 'compress'>
 
 interface Waiter<Value> {
   resolve(value: Value): void
@@ -146,15 +152,16 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   /**
-   * Sends a message: a string as text, anything else as binary. Bytes are kept until they have left and must not change
-   * meanwhile. When more than `maxBufferedBytes` wait to leave already, the connection is ended instead: whoever sends
+   * Sends a message: a string as text, bytes as binary, or what `prepareMessage` made ready for many connections. Bytes
+   * are kept until they have left and must not change meanwhile. A long message is compressed a slice at a time, with
+   * other connections served in between. When more than `maxBufferedBytes` wait to leave already, the connection is ended instead: whoever sends
    * that much does not wait for the promise, and the peer does not keep up.
    *
    * @returns a promise that is resolved once less than `highWaterBytes` wait to leave, and rejected with
    * `CONNECTION_CLOSED` when the connection ends first. Nobody has to listen to it.
-   * @throws TypeError at once for data that is neither a string nor bytes.
+   * @throws TypeError at once for data that is none of these, or options that are wrong.
    */
-  send(data: string | BytesLike): Promise<void> {
+  send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
     this.#driver.updateTime()
     if (this.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
     if (this.bufferedBytes > this.#limits.maxBufferedBytes) {
@@ -163,7 +170,7 @@ export class Connection implements AsyncIterable<Message> {
       this.#driver.abort()
       return rejected(this.#closedError('Cannot send'))
     }
-    this.#sendNow(data)
+    this.#sendNow(data, options)
     if (this.#closeInfo !== undefined) return rejected(this.#closedError('Cannot send'))
     if (this.bufferedBytes < this.#limits.highWaterBytes) return SENT
     return handled(new Promise((resolve, reject) => this.#sendWaiters.push({ resolve, reject })))
@@ -175,10 +182,10 @@ export class Connection implements AsyncIterable<Message> {
    * @returns whether the message was taken; it is not either when the connection is not open.
    * @throws TypeError as `send`.
    */
-  trySend(data: string | BytesLike): boolean {
+  trySend(data: string | BytesLike | PreparedMessage, options?: MessageOptions): boolean {
     this.#driver.updateTime()
     if (this.readyState !== 'open' || this.bufferedBytes >= this.#limits.highWaterBytes) return false
-    this.#sendNow(data)
+    this.#sendNow(data, options)
     return true
   }
 
@@ -316,7 +323,7 @@ export class Connection implements AsyncIterable<Message> {
         continue
       }
       if (!this.#skipping) pieces.push(delivered.payload)
-      if (delivered.final && !this.#skipping) yield toMessage({ ...delivered, payload: joinPayloads(pieces) })
+      if (delivered.final && !this.#skipping) yield toMessage({ ...delivered, payload: joinBytes(pieces) })
       if (delivered.final) {
         this.#skipping = false
         pieces = []
@@ -416,7 +423,7 @@ export class Connection implements AsyncIterable<Message> {
       return
     }
     this.#orphans.push(piece.payload)
-    if (piece.final) this.#deliver(toMessage({ ...piece, payload: joinPayloads(this.#orphans.splice(0)) }))
+    if (piece.final) this.#deliver(toMessage({ ...piece, payload: joinBytes(this.#orphans.splice(0)) }))
   }
 
   #handleMessage({ type, payload, owned }: MessageEvent): void {
@@ -459,8 +466,15 @@ export class Connection implements AsyncIterable<Message> {
 
   // --- sending and ending --------------------------------------------------------------------------------------------
 
-  #sendNow(data: string | BytesLike): void {
-    this.#session.send(typeof data === 'string' ? 'text' : 'binary', data)
+  #sendNow(data: string | BytesLike | PreparedMessage, options: MessageOptions | undefined): void {
+    if (options !== undefined) checkNames('options', options, ['compress'])
+    if (!(data instanceof PreparedMessage)) {
+      this.#session.send(typeof data === 'string' ? 'text' : 'binary', data, options)
+    } else if (options !== undefined) {
+      throw new TypeError('A prepared message has its own options')
+    } else {
+      this.#session.sendPrepared(data)
+    }
     this.#driver.flush()
   }
 

@@ -24,10 +24,12 @@ export class Driver implements ByteStreamListener {
   readonly #consumer: EventConsumer
   readonly #highWaterBytes: number
   readonly #flushDeferred = (): void => this.#flushNow()
+  readonly #workDeferred = (): void => this.#work()
   readonly #timerElapsed = (): void => this.#handleTimer()
   #pumping = false
   #paused = false
   #flushPending = false
+  #workPending = false
   #endRequested = false
   #streamEnded = false
   #destroyed = false
@@ -57,7 +59,8 @@ export class Driver implements ByteStreamListener {
   }
 
   drained(): void {
-    this.#flushNow()
+    // Where slices wait they have turns of their own, however fast the stream is.
+    if (!this.#workPending) this.#flushNow()
     this.#consumer.handleDrain()
   }
 
@@ -102,21 +105,47 @@ export class Driver implements ByteStreamListener {
     } finally {
       this.#pumping = false
     }
+    if (this.session.hasWork) this.#deferWork() // also when the stream is gone: what came is still handed over
     if (this.#destroyed) return
     this.#regulate()
     this.flush()
     this.#schedule()
   }
 
+  /** What takes its time goes on when others had theirs. */
+  #deferWork(): void {
+    if (this.#workPending) return
+    this.#workPending = true
+    this.#host.deferWork(this.#workDeferred)
+  }
+
+  #work(): void {
+    this.#workPending = false
+    this.updateTime()
+    this.#flushNow()
+    this.#drain()
+    this.#consumer.handleDrain()
+  }
+
   #nextEvent(): SessionEvent | undefined {
+    if (this.#workPending && this.session.hasWork) return undefined // it goes on in a turn of its own
     // Nothing is held back once the stream has ended: what is left is all there will ever be.
-    if (this.#streamEnded || this.session.readyState === 'closed') return this.session.next()
+    if (this.#streamEnded || this.session.readyState === 'closed') return this.#next()
     if (this.#consumer.isBusy || (!this.#consumer.wantsClose && this.session.isCloseNext)) return undefined
-    return this.#consumer.wantsMessages ? this.session.next() : this.session.nextControl()
+    return this.#consumer.wantsMessages ? this.#next() : this.session.nextControl()
+  }
+
+  #next(): SessionEvent | undefined {
+    for (;;) {
+      const event = this.session.next()
+      if (event !== undefined || !this.session.hasWork || !this.#host.mayWork()) return event
+    }
   }
 
   /** Lets what was sent leave at the end of the turn, or at once when there is much of it. */
   flush(): void {
+    if (this.session.hasOutputWork && this.#stream.bufferedBytes < this.#highWaterBytes) this.#deferWork()
+    if (this.#workPending) return // the output leaves with the next slice
     if (this.session.outputBytes >= this.#highWaterBytes) {
       this.#flushNow()
     } else if (!this.#flushPending && (this.session.outputBytes > 0 || this.session.wantsEnd)) {
@@ -148,11 +177,12 @@ export class Driver implements ByteStreamListener {
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.
     if (this.session.outputBytes > 0 && this.#stream.bufferedBytes < this.#highWaterBytes) {
       const vectors = this.session.takeOutput()
-      if (vectors.length === 0) {
+      if (this.session.readyState === 'closed' && vectors.length === 0) {
         this.#drain() // the session gave up over a payload that is not what it was
         return
       }
-      this.#stream.write(vectors)
+      if (vectors.length > 0) this.#stream.write(vectors)
+      if (this.session.outputBytes > 0) this.#deferWork()
     }
     if (this.session.wantsEnd && this.session.outputBytes === 0) {
       this.#endRequested = true

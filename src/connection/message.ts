@@ -77,14 +77,3 @@ export function toMessage(delivered: Delivered): Message {
 export function costOf(delivered: Delivered): number {
   return MESSAGE_OVERHEAD_BYTES + (isPiece(delivered) ? delivered.payload.length : delivered.length)
 }
-
-/** The bytes of pieces, one after another. */
-export function joinPayloads(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
-}

@@ -6,6 +6,9 @@ import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Connection, type ConnectionAddress } from './connection.ts'
 import { type ConnectionLimits, readConnectionLimits } from './settings.ts'
 
+// How much extensions work on before other connections have their turn. Deflating this much takes up to two milliseconds.
+const SLICE_BYTES = 65_536
+
 /** What an application may ask of a connection, whatever carries it. */
 export interface ConnectionOptions {
   readonly limits?: Partial<ConnectionLimits> | undefined
@@ -38,6 +41,7 @@ export function openConnection(
     role: agreement.role,
     subprotocol: agreement.subprotocol,
     extensions: agreement.extensions,
+    sliceBytes: SLICE_BYTES,
     limits: limits.session,
     keepalive: options.keepalive,
     now: host.now(),

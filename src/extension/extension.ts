@@ -1,5 +1,8 @@
 // What an extension is to the rest of the house (RFC 6455 §9): to the handshake something that offers, answers and
-// agrees; to the session the reserved bits that it claims. Nothing here knows a particular extension.
+// agrees; to the session the reserved bits that it claims, and what it does to messages. Nothing here knows a particular
+// extension.
+
+import type { ViolationCode } from '../codec/protocol-error.ts'
 
 /** One parameter of an extension; `undefined` is a parameter without a value (RFC 6455 §9.1). */
 export type ExtensionParameter = readonly [name: string, value: string | undefined]
@@ -14,6 +17,88 @@ export interface ExtensionEntry {
 export interface AgreedExtension extends ExtensionEntry {
   /** The reserved bits that it claims, as in the frame header: 0b100 is RSV1, 0b010 RSV2, 0b001 RSV3 (RFC 6455 §5.2). */
   readonly reservedBits: number
+  /**
+   * Makes what changes the messages of one session, in the given role. An extension without it only claims its bits:
+   * the application sets and reads them, and changes the payload itself.
+   */
+  readonly createTransforms?: ((role: 'client' | 'server') => MessageTransforms) | undefined
+}
+
+/** What an extension does to the messages of one session, in both directions. */
+export interface MessageTransforms {
+  readonly outgoing: OutgoingTransform
+  readonly incoming: IncomingTransform
+}
+
+/** Where a run of payload ends: inside a fragment, with a fragment that can be read so far, or with the message. */
+export type PayloadEnd = 'inside' | 'fragment' | 'message'
+
+/**
+ * Turns the payload of one message after another into another payload, in steps of bounded work. A run of payload is
+ * written, then read until nothing is pending; then comes the next.
+ */
+export interface MessageTransform {
+  /** Takes a run of payload, at most 64 KiB and perhaps nothing, borrowed until nothing is pending, which now is. */
+  write(payload: Uint8Array, end: PayloadEnd): void
+  /** Whether `read` has something to do. */
+  readonly pending: boolean
+  /**
+   * Works for a while.
+   *
+   * @returns what came of it, at most 64 KiB and perhaps nothing; the memory is the caller's.
+   * @throws TransformError when the payload is not what it should be.
+   */
+  read(): Uint8Array
+  /** Lets go of everything; nothing is asked of it after that. */
+  close(): void
+}
+
+/** A message that is about to be sent. */
+export interface OutgoingMessage {
+  readonly type: 'text' | 'binary'
+  /** Its length before any extension; `undefined` when it is sent in pieces and nobody knows. */
+  readonly payloadBytes: number | undefined
+  /** What the application asked for; `undefined` leaves it to the extension. */
+  readonly compress: boolean | undefined
+}
+
+/** An extension's way with messages that are sent. */
+export interface OutgoingTransform extends MessageTransform {
+  /** A message begins. @returns the reserved bits to mark it with, or `undefined` to leave it as it is. */
+  begin(message: OutgoingMessage): number | undefined
+  /** What it takes to transform a message once for many sessions; without it each session transforms its own. */
+  readonly sharing?: TransformSharing | undefined
+}
+
+/** How sessions of the same agreement share a message that was transformed once. */
+export interface TransformSharing {
+  /** Equal for all whose messages every one of their peers can read. */
+  readonly key: string
+  /** What transforms one message as this would, depending on no other message. */
+  create(): MessageTransform
+  /** A message that was transformed elsewhere is sent: what came before it may not be referred to any more. */
+  forget(): void
+}
+
+/** An extension's way with messages that are received. */
+export interface IncomingTransform extends MessageTransform {
+  /**
+   * A message begins, with these of the extension's reserved bits.
+   *
+   * @returns whether its payload is to be transformed.
+   */
+  begin(reservedBits: number): boolean
+}
+
+/** What a peer sent is not what its extension makes; the session fails the connection for it. */
+export class TransformError extends Error {
+  override readonly name = 'TransformError'
+  readonly violation: ViolationCode
+
+  constructor(violation: ViolationCode, options?: { readonly cause?: unknown }) {
+    super(violation, options)
+    this.violation = violation
+  }
 }
 
 /** What an endpoint that understands an extension brings to the opening handshake. */

@@ -4,7 +4,9 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer, ServerOptions as TlsOptions } from 'node:https'
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
+import type { DeflateOption } from '../extension/index.ts'
 import { checkPolicy, type HeaderList, type ServerPolicy } from '../handshake/index.ts'
+import { readDeflate } from '../transport/node/index.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** What a request is refused with; a `Response` of the fetch standard fits. */
@@ -31,6 +33,10 @@ export interface ServeOptions extends ConnectionOptions {
   readonly tls?: TlsOptions | undefined
   /** Subprotocols, or a function that chooses one. Default: none. */
   readonly subprotocols?: ServerPolicy['subprotocols']
+  /**
+   * Whether messages are compressed where the client offers it, and how (permessage-deflate, RFC 7692). Default `false`.
+   */
+  readonly deflate?: DeflateOption | undefined
   /** Which pages may connect. Default `same`: those from this host. */
   readonly origin?: ServerPolicy['origin']
   /** Headers of the accepting response. */
@@ -64,6 +70,7 @@ const NAMES = [
   'path',
   'tls',
   'subprotocols',
+  'deflate',
   'origin',
   'headers',
   'authorize',
@@ -115,7 +122,7 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
   signal?.throwIfAborted()
   const numbers = readNumbers('options', numbersOf(options), DEFAULTS, LEAST)
   const { subprotocols, origin, headers } = options
-  const policy: ServerPolicy = { subprotocols, origin, headers }
+  const policy: ServerPolicy = { subprotocols, origin, headers, extensions: readDeflate(options.deflate) }
   checkPolicy(policy)
   return { ...options, ...readConnectionOptions(options), ...numbers, policy }
 }

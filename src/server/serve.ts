@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
+  type BytesLike,
   DEFAULT_HEAD_LIMITS,
   encodeText,
   formatResponseHead,
@@ -15,7 +16,7 @@ import {
   WebSocketError,
 } from '../codec/index.ts'
 import { readNumbers } from '../codec/options.ts'
-import { type Connection, openConnection } from '../connection/index.ts'
+import { type Connection, type MessageOptions, openConnection } from '../connection/index.ts'
 import {
   decideUpgrade,
   type RefusalCode,
@@ -23,7 +24,7 @@ import {
   statusTextOf,
   type UpgradeAcceptance,
 } from '../handshake/index.ts'
-import { Session } from '../session/index.ts'
+import { PreparedMessage, prepareMessage, Session } from '../session/index.ts'
 import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
 import { type ReadServeOptions, type Refusal, readServeOptions, type ServeOptions } from './options.ts'
 import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
@@ -144,6 +145,25 @@ export class Server {
   /** The connections that are not closed. */
   get connections(): ReadonlySet<Connection> {
     return this.#connections
+  }
+
+  /**
+   * Sends a message to every connection that is open. It is encoded once, and compressed once for all connections that
+   * agreed on the same.
+   *
+   * @returns a promise that is resolved once less than `highWaterBytes` wait to leave on each connection, or it has ended.
+   * @throws TypeError at once for data that is neither a string nor bytes, or options that are wrong.
+   */
+  broadcast(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
+    if (data instanceof PreparedMessage && options !== undefined) {
+      throw new TypeError('A prepared message has its own options')
+    }
+    const message = data instanceof PreparedMessage ? data : prepareMessage(data, options)
+    const sent: Promise<void>[] = []
+    for (const connection of this.#connections) {
+      if (connection.readyState === 'open') sent.push(connection.send(message))
+    }
+    return Promise.allSettled(sent).then(() => {})
   }
 
   /**

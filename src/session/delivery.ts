@@ -1,6 +1,7 @@
 // How the payload of data frames reaches the application: whole messages, pieces that end on code points, or pieces
 // exactly as they arrived. The receiver has checked everything by then; here it only changes shape.
 
+import { joinBytes } from '../codec/join-bytes.ts'
 import { heldUtf8Bytes } from '../codec/utf8.ts'
 import type { FragmentEvent, MessageEvent, MessageType } from './event.ts'
 
@@ -17,6 +18,8 @@ export interface Piece {
   reservedBits: number
   /** The bytes are those from `start` to `end`. */
   bytes: Uint8Array
+  /** Whether the memory is ours to give away. */
+  owned: boolean
   start: number
   end: number
   /** Bytes of the frame that are still to come. */
@@ -39,17 +42,23 @@ const EMPTY = new Uint8Array(0)
 // Up to this size the memory that a header announces is taken at once; beyond, memory follows what was received.
 const TRUSTED_LENGTH_BYTES = 65_536
 
-/** Joins pieces to whole messages. A message that arrives in one piece is a view; others are copied once, as they come. */
+/**
+ * Joins pieces to whole messages. A message that arrives in one piece is a view; others are copied once, as they come.
+ * Pieces that are ours are kept as they are and joined at the end: what is never completed never takes more memory than
+ * it has bytes.
+ */
 export class MessageDelivery implements Delivery {
   readonly maxMessageBytes: number
   #memory = EMPTY
   #held = 0
+  #ownPieces: Uint8Array[] = []
 
   constructor(maxMessageBytes: number) {
     this.maxMessageBytes = maxMessageBytes
   }
 
   take(piece: Piece): MessageEvent | undefined {
+    if (piece.owned) return this.#takeOwn(piece)
     if (this.#held === 0 && piece.final) {
       return messageEvent(piece, piece.bytes.subarray(piece.start, piece.end), false)
     }
@@ -58,6 +67,14 @@ export class MessageDelivery implements Delivery {
     const payload = this.#memory.subarray(0, this.#held)
     this.#memory = EMPTY
     this.#held = 0
+    return messageEvent(piece, payload, true)
+  }
+
+  #takeOwn(piece: Piece): MessageEvent | undefined {
+    this.#ownPieces.push(piece.bytes.subarray(piece.start, piece.end))
+    if (!piece.final) return undefined
+    const payload = joinBytes(this.#ownPieces)
+    this.#ownPieces = []
     return messageEvent(piece, payload, true)
   }
 

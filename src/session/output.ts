@@ -28,7 +28,7 @@ const BLOCK_BYTES = 65_536
 const LEAST_KEPT_BYTES = BLOCK_BYTES / 4
 
 // A copy of this much costs about what another vector costs in a write; below, frames are worth joining.
-const COPIED_PAYLOAD_BYTES = 4_096
+export const COPIED_PAYLOAD_BYTES = 4_096
 
 const NO_BLOCK = new Uint8Array(0)
 

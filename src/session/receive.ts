@@ -3,7 +3,7 @@
 // the order of the output then depends on the bytes alone, not on how they were cut into chunks.
 //
 // Payload is unmasked in place; a message that lies in one chunk is never copied here. Headers and control frames that
-// are cut across chunks are.
+// are cut across chunks are. What extensions of the peer have transformed is undone first, slice by slice.
 
 import { closePayloadViolation, readCloseStatus } from '../codec/close-payload.ts'
 import {
@@ -18,7 +18,9 @@ import { maskInto } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
+import { type IncomingPipeline, type MessageTransform, TransformError } from '../extension/index.ts'
 import { type Delivery, MessageDelivery, type Piece } from './delivery.ts'
+import { RUN_BYTES } from './encoding.ts'
 import type { FragmentEvent, MessageEvent } from './event.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Limits } from './limits.ts'
@@ -34,6 +36,10 @@ export interface ReceiverOptions {
   readonly masking: 'required' | 'forbidden' | 'either'
   /** The reserved bits that agreed extensions claim on the first frame of a message. */
   readonly reservedBits: number
+  /** What undoes what extensions of the peer did to messages. */
+  readonly pipeline: IncomingPipeline | undefined
+  /** How many bytes that may work on at once, about. */
+  readonly sliceBytes: number
   readonly validateUtf8: boolean
   readonly limits: Limits
   readonly delivery: Delivery
@@ -42,12 +48,17 @@ export interface ReceiverOptions {
 
 const EMPTY = new Uint8Array(0)
 
+// What it costs to undo the least that there is, in bytes of a longer message.
+const LEAST_COST_BYTES = 1_024
+
 // Once input is discarded nothing is delivered any more; this takes the place of what holds a message.
 const NO_DELIVERY: Delivery = new MessageDelivery(0)
 
 export class Receiver {
   readonly #masking: ReceiverOptions['masking']
   readonly #reservedBits: number
+  readonly #pipeline: IncomingPipeline | undefined
+  readonly #sliceBytes: number
   readonly #validateUtf8: boolean
   readonly #limits: Limits
   #delivery: Delivery
@@ -83,6 +94,7 @@ export class Receiver {
     type: 'binary',
     reservedBits: 0,
     bytes: EMPTY,
+    owned: false,
     start: 0,
     end: 0,
     frameRemaining: 0,
@@ -90,9 +102,23 @@ export class Receiver {
     utf8State: UTF8_BOUNDARY,
   }
 
+  // What is being decoded of a message that was transformed: the transform, what goes in next as far as it is there, and
+  // what came out and was not handed over.
+  #transform: MessageTransform | undefined
+  #run: Uint8Array = EMPTY
+  #runBytes = 0
+  #decoded: Uint8Array = EMPTY
+  #decodedAt = 0
+  #decodedBytes = 0
+  #isEncodedEnd = false // the transform has been given the end of the message
+  #worked = 0
+  #isWorking = false
+
   constructor(options: ReceiverOptions) {
     this.#masking = options.masking
     this.#reservedBits = options.reservedBits
+    this.#pipeline = options.pipeline
+    this.#sliceBytes = options.sliceBytes
     this.#validateUtf8 = options.validateUtf8
     this.#limits = options.limits
     this.#delivery = options.delivery
@@ -111,7 +137,12 @@ export class Receiver {
 
   /** Whether `next` has something to say without another byte, be it that the bytes are wrong. */
   get isPending(): boolean {
-    return this.inputBytes > 0 || this.#textError !== undefined
+    return this.inputBytes > 0 || this.#isDecoding || this.#textError !== undefined
+  }
+
+  /** Whether `next` stopped for no other reason than that it worked long enough. */
+  get isWorking(): boolean {
+    return this.#isWorking
   }
 
   /** How many bytes of the whole stream were parsed. */
@@ -131,11 +162,12 @@ export class Receiver {
 
   /** Whether a Close frame is what comes next. */
   get isAtClose(): boolean {
-    return this.#opcodeAhead() === Opcode.close
+    return !this.#isDecoding && this.#opcodeAhead() === Opcode.close
   }
 
   /** Takes a chunk; the memory is ours from now on. */
   receive(bytes: Uint8Array): void {
+    if (!this.isPending) this.#worked = 0
     if (this.inputBytes === 0) this.#startChunk(bytes)
     else {
       this.#waiting.push(bytes)
@@ -160,19 +192,33 @@ export class Receiver {
     this.#control = EMPTY
     this.#delivery = NO_DELIVERY
     this.#nextDelivery = NO_DELIVERY
+    this.#transform = undefined
+    this.#run = EMPTY
+    this.#runBytes = 0
+    this.#decoded = EMPTY
+    this.#decodedAt = 0
+    this.#isWorking = false
+    this.#pipeline?.close()
     return discarded
   }
 
   /**
-   * The next event, or `undefined` when all bytes are parsed. No more than `maxPieceBytes` of payload are taken at once;
+   * The next event, or `undefined` when all bytes are parsed, or enough were worked on for now. No more than `maxPieceBytes` of payload are taken at once;
    * with 0 there is no event either when a data frame comes next.
    *
    * @throws ProtocolError for what the peer did wrong.
    */
   next(now: number, maxPieceBytes: number): MessageEvent | FragmentEvent | ControlFrame | undefined {
+    this.#isWorking = false
     for (;;) {
       if (this.#textError !== undefined) throw this.#textError
       if (maxPieceBytes === 0 && this.#isAtData()) return undefined
+      if (this.#isDecoding) {
+        if (this.#hasWorkedEnough()) return undefined
+        const decoded = this.#readDecoded(maxPieceBytes)
+        if (decoded !== undefined) return decoded
+        continue
+      }
       if (!this.#inFrame && !this.#readHeader(now)) return undefined
       if (isControlOpcode(this.#opcode)) return this.#readControlPayload()
       if (this.#at === this.#chunk.length && this.#remaining > 0 && !this.#nextChunk()) return undefined
@@ -181,8 +227,9 @@ export class Receiver {
     }
   }
 
-  /** Whether the byte to parse next belongs to a data frame. */
+  /** Whether what comes next belongs to a data frame. */
   #isAtData(): boolean {
+    if (this.#isDecoding) return true
     const opcode = this.#opcodeAhead()
     return opcode !== undefined && !isControlOpcode(opcode)
   }
@@ -284,7 +331,7 @@ export class Receiver {
     }
     const payloadLength = readPayloadLength(bytes, at)
     if (extendedSize !== 0) this.#checkExtendedLength(payloadLength, extendedSize, bytes[at + 2]!, frameAt)
-    if (!control) this.#checkMessage(payloadLength, frameAt + lengthEnd - 1)
+    if (!control) this.#checkMessage(payloadLength, reservedBits, frameAt + lengthEnd - 1)
     const size = lengthEnd + (masked ? 4 : 0)
     if (available < size) return 0
 
@@ -319,17 +366,30 @@ export class Receiver {
   }
 
   /** The limits on a message, asked at the header: before a byte of payload is looked at or kept. */
-  #checkMessage(payloadLength: number, at: number): void {
+  #checkMessage(payloadLength: number, reservedBits: number, at: number): void {
     if (!this.#messageOpen) this.#delivery = this.#nextDelivery
     const { maxMessageBytes } = this.#delivery
     const { maxMessageFragments } = this.#limits
     const held = this.#messageOpen ? this.#messageBytes : 0
+    const isTransformed = this.#messageOpen
+      ? this.#transform !== undefined
+      : (reservedBits & (this.#pipeline?.reservedBits ?? 0)) !== 0
+    const allowed = isTransformed ? this.#mostEncodedBytes(maxMessageBytes) : maxMessageBytes
     // Below a limit on messages this cannot be reached; without one, it is what a number can still count.
     if (maxMessageBytes === Number.POSITIVE_INFINITY && payloadLength > Number.MAX_SAFE_INTEGER) {
       throw this.#error('LENGTH_NOT_SAFE', at)
     }
-    if (payloadLength > maxMessageBytes - held) throw this.#error('MESSAGE_TOO_BIG', at)
+    if (payloadLength > allowed - held) throw this.#error('MESSAGE_TOO_BIG', at)
     if (this.#messageOpen && this.#messageFragments >= maxMessageFragments) throw this.#error('TOO_MANY_FRAGMENTS', at)
+  }
+
+  /**
+   * How long a message of `bytes` bytes can get by compression: what cannot be compressed lies in blocks of at least 128
+   * bytes, five of which say so, and each fragment ends with a flush of at most six.
+   */
+  #mostEncodedBytes(bytes: number): number {
+    const fragments = this.#messageOpen ? this.#messageFragments + 1 : 1
+    return bytes + Math.ceil(bytes / 16) + 16 + 6 * fragments
   }
 
   #checkRate(now: number, at: number): void {
@@ -345,7 +405,10 @@ export class Receiver {
     this.#messageBytes = 0
     this.#messageFragments = 1
     this.#piece.type = opcode === Opcode.text ? 'text' : 'binary'
-    this.#piece.reservedBits = reservedBits
+    this.#transform = this.#pipeline?.begin(reservedBits)
+    this.#piece.reservedBits = reservedBits & ~(this.#pipeline?.reservedBits ?? 0)
+    this.#decodedBytes = 0
+    this.#isEncodedEnd = false
   }
 
   /** Collects the payload of a control frame; a ping may arrive between any two fragments (RFC 6455 §5.4). */
@@ -378,7 +441,8 @@ export class Receiver {
   #readDataPayload(maxPieceBytes: number): MessageEvent | FragmentEvent | undefined {
     const chunk = this.#chunk
     const start = this.#at
-    const end = Math.min(chunk.length, start + Math.min(this.#remaining, maxPieceBytes))
+    const most = this.#transform === undefined ? maxPieceBytes : RUN_BYTES - this.#runBytes
+    const end = Math.min(chunk.length, start + Math.min(this.#remaining, most))
     const done = this.#payloadLength - this.#remaining
     if (this.#maskingKey !== 0) maskInto(chunk, start, chunk, start, end, this.#maskingKey, done)
     this.#at = end
@@ -387,35 +451,142 @@ export class Receiver {
     const endOfFrame = this.#remaining === 0
     const final = endOfFrame && this.#fin
 
-    const piece = this.#piece
-    // What an extension made of text, and marked with a reserved bit, is not text until it has been undone.
-    if (piece.type === 'text' && this.#validateUtf8 && piece.reservedBits === 0) {
-      const state = advanceUtf8(piece.utf8State, chunk, start, end)
-      if (state < 0) return this.#takeValidText(start, ~state)
-      if (final && state !== UTF8_BOUNDARY) return this.#takeValidText(start, end - 1)
-      piece.utf8State = state
+    if (this.#transform !== undefined) {
+      this.#isEncodedEnd = final
+      this.#encode(this.#transform, chunk.subarray(start, end), endOfFrame)
+      if (endOfFrame) this.#endFrame()
+      return undefined
     }
+    this.#piece.owned = false
+    const valid = this.#validEnd(chunk, start, end, final)
+    if (valid < end) return this.#takeValidText(chunk, start, valid, this.#error('INVALID_UTF8', valid))
     if (endOfFrame) this.#endFrame()
+    return this.#take(chunk, start, end, final, this.#remaining)
+  }
+
+  /**
+   * Gives the transform what goes in next: always a whole run, or what is left of the frame, so that what comes out
+   * depends on the frames alone and not on how their bytes were cut.
+   */
+  #encode(transform: MessageTransform, bytes: Uint8Array, endOfFrame: boolean): void {
+    const runBytes = this.#runBytes + bytes.length
+    const isWhole = endOfFrame || runBytes === RUN_BYTES
+    if (isWhole && this.#runBytes === 0) {
+      this.#write(transform, bytes)
+      return
+    }
+    if (runBytes > this.#run.length) {
+      const grown = new Uint8Array(Math.min(RUN_BYTES, Math.max(runBytes, 2 * this.#run.length)))
+      grown.set(this.#run.subarray(0, this.#runBytes))
+      this.#run = grown
+    }
+    this.#run.set(bytes, this.#runBytes)
+    this.#runBytes = runBytes
+    if (!isWhole) return
+    this.#runBytes = 0
+    this.#write(transform, this.#run.subarray(0, runBytes))
+    this.#run = EMPTY
+  }
+
+  #write(transform: MessageTransform, run: Uint8Array): void {
+    this.#worked += run.length
+    transform.write(run, this.#isEncodedEnd ? 'message' : 'inside')
+  }
+
+  /** Whether something that was transformed has been read, and not all that it stands for handed over. */
+  get #isDecoding(): boolean {
+    return this.#decodedAt < this.#decoded.length || this.#transform?.pending === true
+  }
+
+  /** Hands on some of what a message was before it was transformed. */
+  #readDecoded(maxPieceBytes: number): MessageEvent | FragmentEvent | undefined {
+    const transform = this.#transform!
+    if (this.#decodedAt === this.#decoded.length) this.#decode(transform)
+    const decoded = this.#decoded
+    const start = this.#decodedAt
+    const end = Math.min(decoded.length, start + maxPieceBytes)
+    this.#decodedAt = end
+    const isLast = end === decoded.length && !transform.pending
+    const final = this.#isEncodedEnd && isLast
+    if (end === decoded.length) this.#decoded = EMPTY
+    if (end === decoded.length) this.#decodedAt = 0
+    if (start === end && !final) return undefined
+    this.#piece.owned = true
+    const valid = this.#validEnd(decoded, start, end, final)
+    // Where in the stream it went wrong is not known any closer.
+    if (valid < end) {
+      return this.#takeValidText(decoded, start, valid, new ProtocolError('INVALID_UTF8', this.offset))
+    }
+    return this.#take(decoded, start, end, final, isLast ? this.#remaining : Math.max(1, this.#remaining))
+  }
+
+  /** Lets the transform work for a while. A message is as long as what comes out of it (RFC 7692 §8 has no other limit). */
+  #decode(transform: MessageTransform): void {
+    try {
+      this.#decoded = transform.read()
+    } catch (error) {
+      if (!(error instanceof TransformError)) throw error
+      throw new ProtocolError(error.violation, this.offset)
+    }
+    // What stopped before its end has worked for all that it may, whatever came of it; and nothing is for nothing.
+    this.#worked += transform.pending ? RUN_BYTES : Math.max(LEAST_COST_BYTES, this.#decoded.length)
+    this.#decodedBytes += this.#decoded.length
+    if (this.#decodedBytes > this.#delivery.maxMessageBytes) throw new ProtocolError('MESSAGE_TOO_BIG', this.offset)
+  }
+
+  /** Whether it is time to let others have their turn. */
+  #hasWorkedEnough(): boolean {
+    if (this.#worked < this.#sliceBytes) return false
+    this.#worked = 0
+    this.#isWorking = true
+    return true
+  }
+
+  /** Checks text on from where its message stands. @returns where it stops being valid, or `end`. */
+  #validEnd(bytes: Uint8Array, start: number, end: number, final: boolean): number {
+    const piece = this.#piece
+    // What an extension made of text, and left to the application, is not text until it has been undone.
+    if (piece.type !== 'text' || !this.#validateUtf8 || piece.reservedBits !== 0) return end
+    const state = advanceUtf8(piece.utf8State, bytes, start, end)
+    if (state < 0) return ~state
+    if (final && state !== UTF8_BOUNDARY) return end - 1
+    piece.utf8State = state
+    return end
+  }
+
+  #take(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    final: boolean,
+    frameRemaining: number,
+  ): MessageEvent | FragmentEvent | undefined {
     if (final) this.#messageOpen = false
-    piece.bytes = chunk
+    const piece = this.#piece
+    piece.bytes = bytes
     piece.start = start
     piece.end = end
-    piece.frameRemaining = this.#remaining
+    piece.frameRemaining = frameRemaining
     piece.final = final
     return this.#delivery.take(piece)
   }
 
   /** Text is invalid from `invalidAt` on. What comes before is handed over first, as if it had come in its own chunk. */
-  #takeValidText(start: number, invalidAt: number): MessageEvent | FragmentEvent | undefined {
-    this.#textError = this.#error('INVALID_UTF8', invalidAt)
-    if (invalidAt <= start) throw this.#textError
+  #takeValidText(
+    bytes: Uint8Array,
+    start: number,
+    invalidAt: number,
+    error: ProtocolError,
+  ): MessageEvent | FragmentEvent | undefined {
+    this.#textError = error
+    if (invalidAt <= start) throw error
     const piece = this.#piece
-    piece.bytes = this.#chunk
+    piece.utf8State = advanceUtf8(piece.utf8State, bytes, start, invalidAt)
+    piece.bytes = bytes
     piece.start = start
     piece.end = invalidAt
     piece.frameRemaining = this.#remaining + 1
     piece.final = false
-    piece.utf8State = advanceUtf8(piece.utf8State, this.#chunk, start, invalidAt)
     return this.#delivery.take(piece)
   }
 

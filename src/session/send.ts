@@ -4,19 +4,28 @@
 import { mayTravel } from '../codec/close-code.ts'
 import { closePayloadBytes, MAX_CLOSE_REASON_BYTES } from '../codec/close-payload.ts'
 import { MAX_CONTROL_PAYLOAD_BYTES } from '../codec/frame-header.ts'
+import { joinBytes } from '../codec/join-bytes.ts'
 import { Opcode } from '../codec/opcode.ts'
+import { checkNames } from '../codec/options.ts'
 import { type BytesLike, isFixedMemory, viewBytes } from '../codec/payload-bytes.ts'
 import { encodeText } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
 import { InvalidStateError, InvalidTextError } from '../codec/web-socket-error.ts'
 import type { MessageType } from './event.ts'
+import { FrameQueue, type FrameQueueOptions } from './frame-queue.ts'
 import { type FrameKind, maySend, type SendHalf } from './half.ts'
 import type { FrameWriter } from './output.ts'
+import type { PreparedMessage } from './prepared-message.ts'
 
 /** How a message, or a piece of one, is sent. */
 export interface SendOptions {
   /** Whether the message ends here. With `false` the next `send` of the same type continues it. Default `true`. */
   readonly final?: boolean
+  /**
+   * Whether the message is compressed, where that was agreed on. Without it, its length decides. On the first frame of a
+   * message. Secrets beside text of an attacker's are not to be compressed together.
+   */
+  readonly compress?: boolean | undefined
   /** Reserved bits that an agreed extension claims, on the first frame of a message. Default 0. */
   readonly reservedBits?: number
 }
@@ -25,7 +34,6 @@ export interface SendOptions {
 interface OpenFrame {
   readonly type: MessageType
   readonly final: boolean
-  readonly maskingKey: number | undefined
   readonly payloadLength: number
   sent: number
 }
@@ -38,19 +46,24 @@ interface OpenMessage {
   readonly surrogate: string
 }
 
-export interface SenderOptions {
-  /** Draws a masking key for each frame; `undefined` for a server, which never masks (RFC 6455 §5.1). */
-  readonly nextMaskingKey: (() => number) | undefined
-  /** The reserved bits that agreed extensions claim. */
+export interface SenderOptions extends FrameQueueOptions {
+  /** The reserved bits that agreed extensions claim and leave to the application. */
   readonly reservedBits: number
   readonly validateUtf8: boolean
 }
 
+/** The options of a message or a piece of one, checked. */
+type ReadSendOptions = Required<Pick<SendOptions, 'final' | 'reservedBits'>> & Pick<SendOptions, 'compress'>
+
+const OPTION_NAMES = ['final', 'compress', 'reservedBits'] as const satisfies readonly (keyof SendOptions)[]
+const WHOLE: ReadSendOptions = { final: true, reservedBits: 0, compress: undefined }
+
+const FIN = 0x80
+
 const EMPTY = new Uint8Array(0)
 
 export class Sender {
-  readonly #writer: FrameWriter
-  readonly #nextMaskingKey: (() => number) | undefined
+  readonly #queue: FrameQueue
   readonly #reservedBits: number
   readonly #validateUtf8: boolean
   #half: SendHalf = 'open'
@@ -61,8 +74,7 @@ export class Sender {
   #waiting: [opcode: number, payload: Uint8Array][] = []
 
   constructor(writer: FrameWriter, options: SenderOptions) {
-    this.#writer = writer
-    this.#nextMaskingKey = options.nextMaskingKey
+    this.#queue = new FrameQueue(writer, options)
     this.#reservedBits = options.reservedBits
     this.#validateUtf8 = options.validateUtf8
   }
@@ -76,6 +88,21 @@ export class Sender {
     return this.#frame !== undefined
   }
 
+  /** Whether something that was sent waits for `work`. */
+  get isBusy(): boolean {
+    return this.#queue.isBusy
+  }
+
+  /** Bytes that wait for it, about. */
+  get waitingBytes(): number {
+    return this.#queue.bytes
+  }
+
+  /** Goes on with what takes its time. @returns `false` when a payload that is kept has changed its size. */
+  work(): boolean {
+    return this.#queue.work()
+  }
+
   /** The type of the message that was begun and not ended; `undefined` between messages. */
   get openMessage(): MessageType | undefined {
     return this.#message?.type
@@ -84,33 +111,40 @@ export class Sender {
   /** Sends a message, or a piece of one as a frame of its own. */
   send(type: MessageType, payload: string | BytesLike, options: SendOptions | undefined): void {
     checkType(type)
-    const { final, reservedBits } = this.#readOptions(options)
-    this.#checkMayStart(type, reservedBits)
-    if (typeof payload === 'string') this.#sendText(type, payload, final, reservedBits)
-    else this.#sendBytes(type, readBytes(payload, `Cannot send ${type}`), final, reservedBits)
+    const read = this.#readOptions(options)
+    this.#checkMayStart(type, read)
+    if (typeof payload === 'string') this.#sendText(type, payload, read)
+    else this.#sendBytes(type, readBytes(payload, `Cannot send ${type}`), read)
+  }
+
+  /** Sends a message that was made ready for many. */
+  sendPrepared(message: PreparedMessage): void {
+    const { type } = message
+    if (this.#message !== undefined) throw new InvalidStateError(`Cannot send ${type}: a message is not finished`)
+    this.#checkMayStart(type, WHOLE)
+    this.#queue.writePrepared(this.#firstByte(type, WHOLE), message)
   }
 
   /** Begins a frame of exactly `payloadLength` bytes, which `continueFrame` delivers. */
   startFrame(type: MessageType, payloadLength: number, options: SendOptions | undefined): void {
     checkType(type)
-    const { final, reservedBits } = this.#readOptions(options)
+    const read = this.#readOptions(options)
     if (!Number.isSafeInteger(payloadLength) || payloadLength < 0) {
       throw new RangeError(`Cannot start a frame: payload length ${String(payloadLength)} is not an integer from 0 up`)
     }
-    this.#checkMayStart(type, reservedBits)
+    this.#checkMayStart(type, read)
     this.#flushSurrogate()
-    const firstByte = this.#firstByte(type, final, reservedBits)
+    const firstByte = this.#firstByte(type, read)
     const utf8State = this.#message?.utf8State ?? UTF8_BOUNDARY
     if (payloadLength === 0) {
-      checkEnd(utf8State, final)
-      this.#writer.writeFrame(firstByte, EMPTY, this.#nextMaskingKey?.())
-      this.#endFrame(type, utf8State, final)
+      checkEnd(utf8State, read.final)
+      this.#queue.writeData(firstByte, EMPTY, read.compress)
+      this.#endFrame(type, utf8State, read.final)
       return
     }
-    const maskingKey = this.#nextMaskingKey?.()
-    this.#writer.writeHeader(firstByte, payloadLength, maskingKey)
+    this.#queue.startFrame(firstByte, payloadLength, read.compress)
     this.#message = { type, utf8State, surrogate: '' }
-    this.#frame = { type, final, maskingKey, payloadLength, sent: 0 }
+    this.#frame = { type, final: read.final, payloadLength, sent: 0 }
   }
 
   /** Sends the next bytes of the frame that was started. */
@@ -127,14 +161,14 @@ export class Sender {
     const complete = bytes.length === remaining
     const state = this.#advanceText(frame.type, bytes)
     if (complete) checkEnd(state, frame.final)
-    this.#writer.writePiece(bytes, frame.maskingKey, frame.sent)
+    this.#queue.continueFrame(bytes, complete)
     frame.sent += bytes.length
     this.#endFrame(frame.type, state, complete && frame.final)
     if (!complete) return
     this.#frame = undefined
     const waiting = this.#waiting
     this.#waiting = []
-    for (const [opcode, control] of waiting) this.#writeControl(opcode, control)
+    for (const [opcode, control] of waiting) this.#queue.writeControl(FIN | opcode, control)
   }
 
   ping(payload: Uint8Array): void {
@@ -158,6 +192,7 @@ export class Sender {
   end(): void {
     this.#half = 'ended'
     this.#waiting = []
+    this.#queue.clear()
   }
 
   #checkMaySend(kind: FrameKind, what: string): void {
@@ -167,7 +202,7 @@ export class Sender {
     )
   }
 
-  #checkMayStart(type: MessageType, reservedBits: number): void {
+  #checkMayStart(type: MessageType, { reservedBits, compress }: ReadSendOptions): void {
     this.#checkMaySend('data', type)
     if (this.#frame !== undefined) throw new InvalidStateError(`Cannot send ${type}: a frame is not finished`)
     if (this.#message === undefined) {
@@ -178,31 +213,36 @@ export class Sender {
       throw new InvalidStateError(`Cannot send ${type}: a ${this.#message.type} message is not finished`)
     }
     if (reservedBits !== 0) throw new RangeError('Reserved bits belong on the first frame of a message')
+    if (compress !== undefined) throw new TypeError('options.compress belongs to the first frame of a message')
   }
 
-  #readOptions(options: SendOptions | undefined): { final: boolean; reservedBits: number } {
-    if (options === undefined) return { final: true, reservedBits: 0 }
-    if (typeof options !== 'object' || options === null) throw new TypeError('options is not an object')
-    const { final = true, reservedBits = 0 } = ownOptions(options)
+  #readOptions(options: SendOptions | undefined): ReadSendOptions {
+    if (options === undefined) return WHOLE
+    checkNames('options', options, OPTION_NAMES)
+    const { final = true, reservedBits = 0, compress } = { ...options } // the caller's own; no prototype's
     if (typeof final !== 'boolean') throw new TypeError(`options.final is a ${typeof final}, not a boolean`)
+    if (compress !== undefined && typeof compress !== 'boolean') {
+      throw new TypeError(`options.compress is a ${typeof compress}, not a boolean`)
+    }
     if ((reservedBits & this.#reservedBits) !== reservedBits) {
       throw new RangeError(`Reserved bits ${String(reservedBits)} are not claimed by an agreed extension`)
     }
-    return { final, reservedBits }
+    return { final, reservedBits, compress }
   }
 
-  #firstByte(type: MessageType, final: boolean, reservedBits: number): number {
+  #firstByte(type: MessageType, { final, reservedBits }: ReadSendOptions): number {
     const opcode = this.#message === undefined ? Opcode[type] : Opcode.continuation
-    return (final ? 0x80 : 0) | (reservedBits << 4) | opcode
+    return (final ? FIN : 0) | (reservedBits << 4) | opcode
   }
 
-  #sendText(type: MessageType, text: string, final: boolean, reservedBits: number): void {
+  #sendText(type: MessageType, text: string, options: ReadSendOptions): void {
     if (type === 'binary') throw new TypeError('Cannot send binary: the payload is a string')
     const message = this.#message
     if (message !== undefined && message.utf8State !== UTF8_BOUNDARY) {
       throw new TypeError('Cannot send text: the bytes sent before end inside a code point')
     }
-    const firstByte = this.#firstByte(type, final, reservedBits)
+    const { final } = options
+    const firstByte = this.#firstByte(type, options)
     let whole = message === undefined || message.surrogate === '' ? text : message.surrogate + text
     let surrogate = ''
     if (!final) {
@@ -212,19 +252,19 @@ export class Sender {
         whole = whole.slice(0, -1)
       }
     }
-    this.#writer.writeTextFrame(firstByte, whole, this.#nextMaskingKey?.())
+    this.#queue.writeData(firstByte, whole, options.compress)
     this.#message = final ? undefined : { type, utf8State: UTF8_BOUNDARY, surrogate }
   }
 
-  #sendBytes(type: MessageType, bytes: Uint8Array, final: boolean, reservedBits: number): void {
+  #sendBytes(type: MessageType, bytes: Uint8Array, options: ReadSendOptions): void {
     const payload = readStable(type, bytes)
     const held = this.#message?.surrogate ?? ''
     const state = this.#advanceText(type, payload)
-    const firstByte = this.#firstByte(type, final, reservedBits)
-    checkEnd(state, final)
-    const whole = held === '' ? payload : join(encodeText(held), payload)
-    this.#writer.writeFrame(firstByte, whole, this.#nextMaskingKey?.())
-    this.#endFrame(type, state, final)
+    const firstByte = this.#firstByte(type, options)
+    checkEnd(state, options.final)
+    const whole = held === '' ? payload : joinBytes([encodeText(held), payload])
+    this.#queue.writeData(firstByte, whole, options.compress)
+    this.#endFrame(type, state, options.final)
   }
 
   /** Checks bytes of text on from where the message stands. @returns the state after them; nothing is changed. */
@@ -245,17 +285,13 @@ export class Sender {
   #flushSurrogate(): void {
     const surrogate = this.#message?.surrogate ?? ''
     if (surrogate === '') return
-    this.#writer.writeTextFrame(Opcode.continuation, surrogate, this.#nextMaskingKey?.())
+    this.#queue.writeData(Opcode.continuation, surrogate, undefined)
     this.#message = { type: 'text', utf8State: UTF8_BOUNDARY, surrogate: '' }
   }
 
   #control(opcode: number, payload: Uint8Array): void {
-    if (this.#frame === undefined) this.#writeControl(opcode, payload)
+    if (this.#frame === undefined) this.#queue.writeControl(FIN | opcode, payload)
     else this.#waiting.push([opcode, payload.slice()])
-  }
-
-  #writeControl(opcode: number, payload: Uint8Array): void {
-    this.#writer.writeFrame(0x80 | opcode, payload, this.#nextMaskingKey?.())
   }
 }
 
@@ -318,21 +354,6 @@ function checkEnd(utf8State: number, final: boolean): void {
   }
 }
 
-/** The caller's own options; what a prototype adds is not consulted. */
-function ownOptions(options: SendOptions): { final: boolean | undefined; reservedBits: number | undefined } {
-  return {
-    final: Object.hasOwn(options, 'final') ? options.final : undefined,
-    reservedBits: Object.hasOwn(options, 'reservedBits') ? options.reservedBits : undefined,
-  }
-}
-
 function checkType(type: MessageType): void {
   if (type !== 'text' && type !== 'binary') throw new TypeError(`Message type is ${String(type)}, not text or binary`)
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length)
-  whole.set(first)
-  whole.set(second, first.length)
-  return whole
 }

@@ -6,12 +6,12 @@
 
 import { CloseCode } from '../codec/close-code.ts'
 import { frameHeaderSize } from '../codec/frame-header.ts'
-import { checkNames } from '../codec/options.ts'
+import { checkNames, readLimit } from '../codec/options.ts'
 import { type BytesLike, isUint8Array, viewBytes } from '../codec/payload-bytes.ts'
 import { ProtocolError } from '../codec/protocol-error.ts'
 import { decodeText } from '../codec/text.ts'
 import { type ErrorPhase, InvalidStateError, WebSocketError } from '../codec/web-socket-error.ts'
-import type { AgreedExtension } from '../extension/index.ts'
+import { type AgreedExtension, openPipelines } from '../extension/index.ts'
 import { closeInfo, isHandshakeComplete, NOT_ENDING } from './closing.ts'
 import { createDelivery, type DeliveryMode } from './delivery.ts'
 import type { CloseEvent, MessageType, SessionEvent } from './event.ts'
@@ -19,6 +19,7 @@ import { type ReadyState, type ReceiveHalf, readyState } from './half.ts'
 import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
+import { PreparedMessage } from './prepared-message.ts'
 import { type ControlFrame, Receiver } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
 
@@ -33,6 +34,11 @@ export interface SessionOptions {
   readonly extensions?: readonly AgreedExtension[] | undefined
   /** The shape in which messages are handed over. Default `message`. */
   readonly delivery?: DeliveryMode | undefined
+  /**
+   * About how many bytes extensions work on in one call, going in or coming out; then the rest is left for the next call
+   * of `next` (see `hasWork`) and of `takeOutput` (see `outputBytes`). At least 1; default `Infinity`.
+   */
+  readonly sliceBytes?: number | undefined
   readonly limits?: Partial<Limits> | undefined
   /** Default: on for a server, off for a client; `false` turns it off. */
   readonly keepalive?: Partial<Keepalive> | false | undefined
@@ -58,6 +64,7 @@ const OPTION_NAMES = [
   'subprotocol',
   'extensions',
   'delivery',
+  'sliceBytes',
   'limits',
   'keepalive',
   'now',
@@ -116,7 +123,7 @@ export class Session {
   constructor(options: SessionOptions, writer: FrameWriter)
   constructor(options: SessionOptions, writer?: FrameWriter) {
     const own = readOptions(options)
-    const { role, extensions = [], delivery = 'message', now = 0, randomUint32 } = own
+    const { role, extensions = [], delivery = 'message', now = 0, randomUint32, sliceBytes = NEVER } = own
     const reservedBits = claimedBits(extensions)
     const validateUtf8 = own.validateUtf8 ?? true
     this.role = role
@@ -129,14 +136,20 @@ export class Session {
     this.#now = now
     this.#messageAt = now
     this.#pings = new PingClock(readKeepalive(role, own.keepalive), now)
+    const pipelines = openPipelines(extensions, role) // from here on nothing is refused: it has to be closed
+    const transformedBits = pipelines?.incoming.reservedBits ?? 0
     this.#sender = new Sender(writer ?? this.#output, {
       nextMaskingKey: role === 'client' ? () => randomUint32!() >>> 0 : undefined,
-      reservedBits,
+      pipeline: pipelines?.outgoing,
+      sliceBytes,
+      reservedBits: reservedBits & ~transformedBits,
       validateUtf8,
     })
     this.#receiver = new Receiver({
       masking: role === 'client' ? 'forbidden' : own.acceptUnmasked === true ? 'either' : 'required',
       reservedBits,
+      pipeline: pipelines?.incoming,
+      sliceBytes,
       validateUtf8,
       limits: this.#limits,
       delivery: createDelivery(delivery, this.#maxMessageBytes(delivery)),
@@ -154,11 +167,14 @@ export class Session {
     return this.#limits.closeTimeoutMs
   }
 
-  /** Bytes to write that were not taken yet. */
+  /**
+   * Bytes to write that were not taken yet. Those of messages that wait to be transformed count as they are: as long as
+   * there are any, `takeOutput` goes on with them, and may have nothing to give.
+   */
   get outputBytes(): number {
     const pong = this.#sender.isMidFrame ? undefined : this.#owedPong
     const pongBytes = pong === undefined ? 0 : frameHeaderSize(pong.length, this.role === 'client') + pong.length
-    return this.#output.bytes + pongBytes
+    return this.#output.bytes + this.#sender.waitingBytes + pongBytes
   }
 
   /** Bytes that were received and wait for `next` to be called. */
@@ -172,7 +188,7 @@ export class Session {
    */
   get wantsEnd(): boolean {
     if (this.#sender.half === 'ended') return true
-    if (this.#sender.half !== 'closeSent' || this.#sender.isMidFrame) return false
+    if (this.#sender.half !== 'closeSent' || this.#sender.isMidFrame || this.#sender.isBusy) return false
     if (this.#receiveHalf === 'failed') return true
     // The server ends the byte stream first, so that the client is not left with the waiting port (RFC 6455 §7.1.1).
     return this.#receiveHalf === 'closeReceived' && this.role === 'server'
@@ -227,6 +243,19 @@ export class Session {
     return this.#nextEvent(0)
   }
 
+  /**
+   * Whether `next` stopped because it has worked for a slice: call it again without waiting for anything, once others
+   * have had their turn.
+   */
+  get hasWork(): boolean {
+    return this.#receiver.isWorking
+  }
+
+  /** Whether `takeOutput` has messages to transform before it can hand them over: it works for a slice each time. */
+  get hasOutputWork(): boolean {
+    return this.#sender.isBusy
+  }
+
   /** Whether the peer's Close frame is what `next` would take: an application that is not through may let it wait. */
   get isCloseNext(): boolean {
     return this.#receiver.isAtClose
@@ -253,9 +282,18 @@ export class Session {
     this.#messageAt = this.#now
   }
 
+  /** Sends a message that was made ready for many, see `prepareMessage`. */
+  sendPrepared(message: PreparedMessage): void {
+    if (!(message instanceof PreparedMessage)) throw new TypeError('The message is not a prepared one')
+    this.#placeOwedPong()
+    this.#sender.sendPrepared(message)
+    this.#messageAt = this.#now
+  }
+
   /**
    * Sends the header of a frame whose payload follows through `continueFrame`: exactly `payloadLength` bytes. Until they
-   * are complete, no other message can be sent and control frames wait.
+   * are complete, no other message can be sent and control frames wait. Of a message that is compressed, each piece
+   * leaves in frames of its own.
    */
   startFrame(type: MessageType, payloadLength: number, options?: SendOptions): void {
     this.#placeOwedPong()
@@ -321,8 +359,9 @@ export class Session {
   /** The bytes to write now, in order: give them away whole, then look at `wantsEnd`. */
   takeOutput(): Uint8Array[] {
     this.#placeOwedPong()
+    const isIntact = !this.#sender.isBusy || this.#sender.work()
     const vectors = this.#output.take()
-    if (vectors !== undefined) return vectors
+    if (isIntact && vectors !== undefined) return vectors
     // The header of that frame cannot be taken back; to send anything after it would be a frame of other bytes.
     this.#abort(new InvalidStateError('A payload was detached or resized before it was sent'))
     return []
@@ -358,7 +397,7 @@ export class Session {
   #receiveNext(maxPieceBytes: number): SessionEvent | undefined {
     try {
       const event = this.#receiver.next(this.#now, maxPieceBytes)
-      if (event === undefined) return this.#receiver.inputBytes > 0 ? undefined : this.#inputExhausted()
+      if (event === undefined) return this.#receiver.isPending ? undefined : this.#inputExhausted()
       switch (event.kind) {
         case 'ping':
           this.#owePong(event.payload)
@@ -471,8 +510,9 @@ export class Session {
   /** The connection is closed (RFC 6455 §7.1.4): the one place where it happens, once. */
   #finish(error: WebSocketError | undefined = undefined): void {
     if (this.readyState === 'closed') return
-    // A Close frame that waits for another frame of ours to end has not been sent.
-    const ending = this.#sender.isMidFrame ? { ...this.#ending, sent: undefined } : this.#ending
+    // A Close frame that waits for others of ours to be through has not been sent.
+    const isWaiting = this.#sender.isMidFrame || this.#sender.isBusy
+    const ending = isWaiting ? { ...this.#ending, sent: undefined } : this.#ending
     if (isHandshakeComplete(ending) || ending.error !== undefined) {
       this.#ending = ending
     } else {
@@ -564,7 +604,7 @@ function ownProperties<Value extends object>(value: Value): Value {
 }
 
 function checkOptions(options: SessionOptions): void {
-  const { role, delivery = 'message', now = 0, randomUint32, extensions = [] } = options
+  const { role, delivery = 'message', now = 0, randomUint32, extensions = [], sliceBytes = NEVER } = options
   if (role !== 'client' && role !== 'server')
     throw new TypeError(`options.role is ${String(role)}, not client or server`)
   checkDelivery(delivery)
@@ -572,6 +612,7 @@ function checkOptions(options: SessionOptions): void {
   if (role === 'client' && typeof randomUint32 !== 'function') {
     throw new TypeError('options.randomUint32 is missing: a client masks what it sends')
   }
+  readLimit('options.sliceBytes', sliceBytes, 1)
   if (!Array.isArray(extensions)) throw new TypeError('options.extensions is not an array')
   for (const name of FLAG_NAMES) {
     const flag = options[name]

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseCommand, USAGE, UsageError } from '../../src/cli/args.ts'
 
-const serve = { name: 'serve', port: 0, host: undefined, limits: {} }
+const serve = { name: 'serve', port: 0, host: undefined, deflate: false, limits: {} }
 
 for (const { line, command } of [
   { line: 'help', command: { name: 'help' } },
@@ -16,6 +16,8 @@ for (const { line, command } of [
   { line: 'serve --port 0', command: serve },
   { line: 'serve --port 65535', command: { ...serve, port: 65_535 } },
   { line: 'serve --port=80 --host ::1', command: { ...serve, port: 80, host: '::1' } },
+  { line: 'serve --deflate', command: { ...serve, deflate: true } },
+  { line: 'serve --deflate --port 80', command: { ...serve, deflate: true, port: 80 } },
   { line: 'serve --max-message-bytes 0', command: { ...serve, limits: { maxMessageBytes: 0 } } },
   {
     line: 'serve --max-message-bytes Infinity',
@@ -43,6 +45,9 @@ for (const { line, says } of [
   { line: 'serve --port 0x10', says: /^--port takes/ },
   { line: 'serve --port=', says: /^--port takes/ },
   { line: 'serve --port Infinity', says: /^--port takes/ },
+  { line: 'serve --deflate=yes', says: /--deflate/ },
+  { line: 'serve --deflate yes', says: /yes/ },
+  { line: 'serve --no-deflate', says: /--no-deflate/ },
   { line: 'serve --max-message-bytes 1.5', says: /^--max-message-bytes takes a whole number from 0 up$/ },
   { line: 'serve --max-message-bytes 9007199254740992', says: /^--max-message-bytes takes/ },
   { line: 'serve --max-message-fragments 0', says: /^--max-message-fragments takes a whole number from 1 up$/ },
@@ -51,6 +56,7 @@ for (const { line, says } of [
   { line: 'connect a.test', says: /^The URL does not begin with ws:\/\/ or wss:\/\/$/ },
   { line: 'connect ftp://a', says: /^The URL does not begin/ },
   { line: 'connect --port 1 ws://a', says: /--port/ },
+  { line: 'connect --deflate ws://a', says: /--deflate/ },
 ]) {
   test(`wspc ${line} is wrong usage, and says why`, () => {
     assert.throws(
@@ -66,6 +72,8 @@ test('the usage names every command and every option', () => {
     'wspc connect',
     '--port',
     '--host',
+    '[--deflate]',
+    'With --deflate messages are',
     '--max-message-bytes',
     '--max-message-fragments',
   ]) {

@@ -11,7 +11,9 @@ import { acceptValue } from '../../src/handshake/index.ts'
 import { type ConnectionHandler, connect, type Server, serve } from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
 import { ROOT } from '../support/programs.ts'
-import { rawServer } from '../support/sockets.ts'
+import { rawClient, rawServer } from '../support/sockets.ts'
+import { upgradeRequest } from '../support/upgrade.ts'
+import { frame } from '../support/wire.ts'
 import { type Program, wspc } from '../support/wspc.ts'
 
 async function started(t: TestContext, ...args: string[]): Promise<Program & { url: string }> {
@@ -60,6 +62,40 @@ test('wspc serve takes the port, the host and the limits that it is told', async
   assert.equal((await connection.closed).code, 1009)
   program.child.kill('SIGTERM')
   assert.equal(await program.ended, 0)
+})
+
+for (const { args, offer, answer } of [
+  {
+    args: ['--deflate'],
+    offer: 'permessage-deflate; client_max_window_bits',
+    answer:
+      'permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12; client_max_window_bits=12',
+  },
+  { args: ['--deflate'], offer: undefined, answer: undefined },
+  { args: [], offer: 'permessage-deflate; client_max_window_bits', answer: undefined },
+]) {
+  const title = answer === undefined ? 'does not compress what it echoes' : 'compresses what it echoes'
+  test(`wspc serve ${args.join(' ')} ${title} to a client that offers ${offer ?? 'nothing'}`, async (t) => {
+    const program = await started(t, ...args)
+    const peer = await rawClient(Number(new URL(program.url).port))
+    t.after(() => peer.leave())
+    peer.say(upgradeRequest({}, ...(offer === undefined ? [] : [`Sec-WebSocket-Extensions: ${offer}`])))
+    assert.equal(/^Sec-WebSocket-Extensions: (.*?)\r?$/m.exec(await peer.head())?.[1], answer)
+    peer.say(frame({ opcode: 1, key: '37fa213d', payload: 'x'.repeat(1_024) }))
+    assert.equal((await peer.behindHead(2)).slice(0, 2), answer === undefined ? '81' : 'c1')
+  })
+}
+
+test('wspc serve --deflate echoes everything that is sent to it compressed', async (t) => {
+  const program = await started(t, '--deflate')
+  const connection = await connect(program.url, { deflate: { thresholdBytes: 0 } })
+  assert.equal(connection.extensions[0]?.name, 'permessage-deflate')
+  const messages = connection.messages()
+  for (const message of ['', 'hello', 'x'.repeat(100_000), new Uint8Array(70_000)]) {
+    await connection.send(message)
+    assert.deepEqual((await messages.next()).value, message)
+  }
+  await connection.close()
 })
 
 test('wspc serve that cannot have its port says so, and ends with 2', async (t) => {

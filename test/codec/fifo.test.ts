@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fifo } from '../../src/component/fifo.ts'
+import { Fifo } from '../../src/codec/fifo.ts'
 
 test('items come out in the order in which they went in', () => {
   const fifo = new Fifo<number>()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkNames, readNumbers } from '../../src/codec/options.ts'
+import { checkNames, readLimit, readNumbers } from '../../src/codec/options.ts'
 
 interface Numbers {
   size: number
@@ -74,4 +74,36 @@ test('T-67: options are read once, their own properties only, into a record that
 test('checkNames takes any of the names that are known', () => {
   checkNames('options', { a: 1 }, ['a', 'b'])
   checkNames('options', {}, [])
+})
+
+test('a number that has a most is taken up to it, and not one more', () => {
+  const readUpTo9 = (given: Partial<Numbers>) => readNumbers('things', given, DEFAULTS, LEAST, { size: 9 })
+  for (const size of [0, 1, 8, 9]) assert.deepEqual(readUpTo9({ size }), { size, wait: 20 })
+  for (const size of [-1, 8.5, 10, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    assert.throws(() => readUpTo9({ size }), {
+      name: 'RangeError',
+      message: `things.size is ${size}, not an integer from 0 to 9`,
+    })
+  }
+})
+
+test('a most is that of its own number only, and not asked of a default', () => {
+  assert.deepEqual(readNumbers('things', { wait: Number.POSITIVE_INFINITY }, DEFAULTS, LEAST, { size: 9 }), {
+    size: 10,
+    wait: Number.POSITIVE_INFINITY,
+  })
+})
+
+test('a single limit is read like one of many', () => {
+  for (const value of [1, 2, 3]) assert.equal(readLimit('most', value, 1, 3), value)
+  for (const value of [1, 2 ** 40, Number.POSITIVE_INFINITY]) assert.equal(readLimit('none', value, 1), value)
+  assert.throws(() => readLimit('most', 4, 1, 3), {
+    name: 'RangeError',
+    message: 'most is 4, not an integer from 1 to 3',
+  })
+  assert.throws(() => readLimit('none', 0, 1), {
+    name: 'RangeError',
+    message: 'none is 0, not an integer from 1 up, or Infinity',
+  })
+  assert.throws(() => readLimit('most', '2', 1, 3), { name: 'TypeError', message: 'most is a string, not a number' })
 })

@@ -20,6 +20,8 @@ const CLOSE_CODES: Record<ViolationCode, number> = {
   CLOSE_PAYLOAD_TOO_SHORT: 1002,
   CLOSE_CODE_NOT_ALLOWED: 1002,
   CLOSE_REASON_NOT_UTF8: 1007,
+  INVALID_COMPRESSED_DATA: 1007,
+  COMPRESSED_DATA_TOO_LONG: 1009,
   MESSAGE_TOO_BIG: 1009,
   TOO_MANY_FRAGMENTS: 1008,
   TOO_MANY_CONTROL_FRAMES: 1008,
@@ -40,7 +42,7 @@ for (const [code, closeCode] of Object.entries(CLOSE_CODES) as [ViolationCode, n
     assert.equal(error.closeCode, closeCode)
     assert.equal(error.offset, 7)
     assert.equal(error.phase, 'open')
-    assert.match(error.rule, /^RFC 6455 §[\d.]+$/)
+    assert.match(error.rule, /^RFC (?:6455|7692) §[\d.]+$/)
     assert.equal(error.rule, VIOLATIONS[code].rule)
     assert.match(error.message, /^[A-Z].*[^.]$/)
     assert.ok(closeCode === 1006 || mayTravel(closeCode))

@@ -2,12 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
+import { openPage } from '../support/chromium.ts'
 import { startEchoServer } from '../support/echo.ts'
 import { chromium, needs, otherNode, run, testFile } from '../support/programs.ts'
 
@@ -20,7 +18,7 @@ for (const version of [22, 24] as const) {
   })
 }
 
-test('our server talks to Chromium, with a page from the same origin', needs(chromium, 'Chromium'), async () => {
+test('our server talks to Chromium, with a page from the same origin', needs(chromium, 'Chromium'), async (t) => {
   let report: (result: string) => void
   const reported = new Promise<string>((resolve) => {
     report = resolve
@@ -49,38 +47,12 @@ test('our server talks to Chromium, with a page from the same origin', needs(chr
     }
   })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-  const profile = await mkdtemp(join(tmpdir(), 'wspc-chromium-'))
-  const closing = new AbortController()
-  try {
-    await using _server = await startEchoServer({ server: http, path: '/socket' })
-    const { port } = http.address() as AddressInfo
-    const flags = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      `--user-data-dir=${profile}`,
-    ]
-    const { spawn } = await import('node:child_process')
-    const browser = spawn(chromium!, [...flags, `http://127.0.0.1:${port}/`], {
-      stdio: 'ignore',
-      signal: closing.signal,
-    })
-    browser.on('error', () => {})
-    const timeout = setTimeout(() => report('"Chromium did not report within a minute"'), 60_000)
-    const result = await reported
-    clearTimeout(timeout)
-    const gone = new Promise((resolve) => browser.on('close', resolve))
-    closing.abort()
-    await gone
-    assert.deepEqual(JSON.parse(result), [])
-  } finally {
+  t.after(() => {
     http.closeAllConnections()
     http.close()
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
-  }
+  })
+  await using _server = await startEchoServer({ server: http, path: '/socket' })
+  const { port } = http.address() as AddressInfo
+  const { failed } = await openPage(t, `http://127.0.0.1:${port}/`)
+  assert.deepEqual(JSON.parse(await Promise.race([reported, failed])), [])
 })

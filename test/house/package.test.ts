@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -38,7 +38,10 @@ test('the packed package holds sources, declarations and nothing of the tests, a
     const installed = join(directory, 'node_modules', 'wspc')
     await mkdir(installed, { recursive: true })
     await exec('tar', ['-xzf', join(directory, filename), '-C', installed, '--strip-components=1'])
-    await cp(join(ROOT, 'node_modules', '@noble'), join(directory, 'node_modules', '@noble'), { recursive: true })
+    const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+    for (const name of Object.keys(dependencies)) {
+      await cp(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name), { recursive: true })
+    }
     await writeFile(
       join(directory, 'user.mjs'),
       `import { Session } from 'wspc'

@@ -75,6 +75,13 @@ test('options.md states the default of every limit', () => {
   }
 })
 
+test('options.md states the default of every option of compression', () => {
+  const stated = new Map(rows('options.md').map(([name, value]) => [name, value]))
+  for (const [name, value] of Object.entries(portable.DEFAULT_DEFLATE)) {
+    assert.equal(stated.get(name), value.toLocaleString('en'), name)
+  }
+})
+
 test('close-codes.md names every close code', () => {
   const listed = rows('close-codes.md').map(([code, name]) => [name, Number(code)])
   for (const entry of Object.entries(codec.CloseCode)) {

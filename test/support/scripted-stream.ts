@@ -8,6 +8,7 @@ import {
   type Host,
   openConnection,
 } from '../../src/connection/index.ts'
+import type { AgreedExtension } from '../../src/extension/index.ts'
 import { concat, hex, toHex } from './wire.ts'
 
 /** The network as the test wants it: what was written, what is held back, what was asked for. */
@@ -80,6 +81,7 @@ export class ScriptedHost implements Host {
   readonly timers = new Set<Timer>()
   readonly errors: unknown[] = []
   #deferred: (() => void)[] = []
+  #work: (() => void)[] = []
 
   now(): number {
     return this.time
@@ -97,6 +99,27 @@ export class ScriptedHost implements Host {
 
   defer(callback: () => void): void {
     this.#deferred.push(callback)
+  }
+
+  deferWork(callback: () => void): void {
+    this.#work.push(callback)
+  }
+
+  /** Whether there is time for another slice in this turn. */
+  hasTime = false
+
+  mayWork(): boolean {
+    return this.hasTime
+  }
+
+  /** How many wait for a turn of their own to work in. */
+  get workCount(): number {
+    return this.#work.length
+  }
+
+  /** One that waits for it has its turn to work. */
+  work(): void {
+    this.#work.shift()!()
   }
 
   randomUint32(): number {
@@ -145,13 +168,18 @@ export interface Scripted {
 
 /** A server's end of a connection, unless told otherwise; keepalive is off unless asked for. */
 export function scripted(
-  options: ConnectionOptions & { role?: 'client' | 'server'; leftover?: Uint8Array; subprotocol?: string } = {},
+  options: ConnectionOptions & {
+    role?: 'client' | 'server'
+    leftover?: Uint8Array
+    subprotocol?: string
+    extensions?: readonly AgreedExtension[]
+  } = {},
 ): Scripted {
-  const { role = 'server', leftover, subprotocol, ...rest } = options
+  const { role = 'server', leftover, subprotocol, extensions = [], ...rest } = options
   const stream = new ScriptedStream()
   const host = new ScriptedHost()
   const connection = openConnection(
-    { role, subprotocol, extensions: [], leftover },
+    { role, subprotocol, extensions, leftover },
     stream,
     host,
     { url: 'ws://example.test/', remoteAddress: '192.0.2.1' },

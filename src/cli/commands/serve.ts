@@ -1,14 +1,14 @@
 // `wspc serve`: an echo server, for trying clients out.
 
 import { type Connection, type Server, serve, TransportError } from '../../node.ts'
-import type { Command } from '../args.ts'
+import type { ServeCommand } from '../args.ts'
 import { ExitCode } from '../exit-code.ts'
 
-export async function runServe({ port, host, limits }: Command & { name: 'serve' }): Promise<number> {
+export async function runServe({ port, host, deflate, limits }: ServeCommand): Promise<number> {
   let server: Server
   try {
     // Whoever wants an echo may have one: there is nothing here that a page could reach in its user's name.
-    server = await serve({ port, host, limits, origin: 'any' }, echo)
+    server = await serve({ port, host, deflate, limits, origin: 'any' }, echo)
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
     process.stderr.write(`wspc: ${error.message}: ${(error.cause as Error).message}\n`)

@@ -1,9 +1,11 @@
 // The clock, the turns and the randomness of Node, and of the runtimes that have its modules.
 
 import { randomFillSync } from 'node:crypto'
-import type { Host } from '../../connection/index.ts'
+import { type Host, WorkQueue } from '../../connection/index.ts'
 
 const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
+
+const workQueue = new WorkQueue(setImmediate, () => performance.now())
 
 const random = new Uint32Array(256)
 let randomAt = random.length
@@ -18,6 +20,9 @@ export const nodeHost: Host = {
   // Runs once the microtasks of the turn are through, so that all that an `await` in between sends is there. By itself,
   // `nextTick` comes before them.
   defer: (callback) => queueMicrotask(() => process.nextTick(callback)),
+
+  deferWork: (callback) => workQueue.add(callback),
+  mayWork: () => workQueue.mayWork(),
 
   reportError(error) {
     process.nextTick(() => {

@@ -1,3 +1,4 @@
+export { nodeDeflate, readDeflate } from './deflate.ts'
 export { nodeHost } from './host.ts'
 export { headerPairs } from './raw-headers.ts'
 export { refuse } from './refuse.ts'

@@ -1,9 +1,17 @@
 // The clock, the turns and the randomness of any runtime with the usual web globals.
 
-import type { Host } from '../../connection/index.ts'
+import { type Host, WorkQueue } from '../../connection/index.ts'
 
 const random = new Uint32Array(256)
 let randomAt = random.length
+
+// A microtask would come before most of what an `await` makes happen. Browsers have no `setImmediate`.
+const nextTurn: (callback: () => void) => void =
+  typeof setImmediate === 'function'
+    ? (callback) => void setImmediate(callback)
+    : (callback) => void setTimeout(callback, 0)
+
+const workQueue = new WorkQueue(nextTurn, () => performance.now())
 
 export const webHost: Host = {
   now: () => performance.now(),
@@ -20,11 +28,10 @@ export const webHost: Host = {
     clearTimeout(timer as Parameters<typeof clearTimeout>[0])
   },
 
-  // A microtask would come before most of what an `await` makes happen. Browsers have no `setImmediate`.
-  defer:
-    typeof setImmediate === 'function'
-      ? (callback) => void setImmediate(callback)
-      : (callback) => void setTimeout(callback, 0),
+  defer: nextTurn,
+
+  deferWork: (callback) => workQueue.add(callback),
+  mayWork: () => workQueue.mayWork(),
 
   reportError(error) {
     setTimeout(() => {

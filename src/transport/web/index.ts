@@ -1,1 +1,2 @@
+export { portableDeflate } from './deflate.ts'
 export { webHost } from './host.ts'

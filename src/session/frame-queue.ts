@@ -1,0 +1,292 @@
+// Frames on their way to the output, in the order in which they were sent. Without extensions they go straight through.
+// A long message that an extension transforms takes its time, slice by slice, each of which leaves as a fragment of its
+// own; what is sent meanwhile waits behind it.
+
+import { Fifo } from '../codec/fifo.ts'
+import { MAX_FRAME_HEADER_BYTES } from '../codec/frame-header.ts'
+import { Opcode } from '../codec/opcode.ts'
+import { isFixedMemory } from '../codec/payload-bytes.ts'
+import { encodeText } from '../codec/text.ts'
+import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extension/index.ts'
+import { Encoding } from './encoding.ts'
+import { COPIED_PAYLOAD_BYTES, type FrameWriter } from './output.ts'
+import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
+
+const FIN = 0x80
+
+export interface FrameQueueOptions {
+  /** Draws a masking key for each frame; `undefined` for a server, which never masks (RFC 6455 §5.1). */
+  readonly nextMaskingKey: (() => number) | undefined
+  /** What extensions do to messages. */
+  readonly pipeline: OutgoingPipeline | undefined
+  /** How many bytes extensions work on at once, about. */
+  readonly sliceBytes: number
+}
+
+/** Something to write when its turn comes. */
+interface Waiting {
+  readonly bytes: number
+  write(): void
+}
+
+/** What is being transformed, and where it ends. */
+interface Job {
+  readonly encoding: Encoding
+  readonly end: PayloadEnd
+}
+
+/** A message that many sessions transform together. */
+interface SharedJob {
+  readonly encoding: SharedEncoding
+  readonly firstByte: number
+  readonly bytes: number
+}
+
+/**
+ * Takes frames as `FrameWriter` does. The first byte of a data frame is that of the frame as the application sent it;
+ * what extensions make of it is seen to here.
+ */
+export class FrameQueue {
+  readonly #writer: FrameWriter
+  readonly #nextMaskingKey: (() => number) | undefined
+  readonly #pipeline: OutgoingPipeline | undefined
+  readonly #sliceBytes: number
+  readonly #waiting = new Fifo<Waiting>()
+  #waitingBytes = 0
+  #budget = 0 // how many bytes may be worked on before something else has its turn
+  #isIntact = true
+
+  // The message that is being transformed: what does it, and the first byte of the frame that leaves next, without FIN.
+  #transform: MessageTransform | undefined
+  #firstByte = 0
+  #job: Job | undefined
+  #shared: SharedJob | undefined
+
+  // The frame whose payload comes in pieces.
+  #maskingKey: number | undefined
+  #phase = 0
+  #pieceEnd: PayloadEnd = 'inside'
+
+  constructor(writer: FrameWriter, { nextMaskingKey, pipeline, sliceBytes }: FrameQueueOptions) {
+    this.#writer = writer
+    this.#nextMaskingKey = nextMaskingKey
+    this.#pipeline = pipeline
+    this.#sliceBytes = sliceBytes
+  }
+
+  /** Whether something waits for `work`. */
+  get isBusy(): boolean {
+    return this.#isAtWork || this.#waiting.length > 0
+  }
+
+  /** Bytes that wait, about; at least one as long as there is work. */
+  get bytes(): number {
+    const job = this.#job === undefined ? 0 : this.#job.encoding.remainingBytes + MAX_FRAME_HEADER_BYTES
+    return this.#waitingBytes + job + (this.#shared?.bytes ?? 0)
+  }
+
+  writeControl(firstByte: number, payload: Uint8Array): void {
+    if (this.isBusy) this.#waitWith(payload, (own) => this.#writeFrame(firstByte, own))
+    else this.#writeFrame(firstByte, payload)
+  }
+
+  writeData(firstByte: number, payload: Uint8Array | string, compress: boolean | undefined): void {
+    if (this.#pipeline === undefined) {
+      this.#writePlain(firstByte, payload)
+    } else if (!this.isBusy) {
+      this.#budget = this.#sliceBytes
+      this.#transformData(firstByte, payload, compress)
+    } else if (typeof payload === 'string') {
+      this.#wait(payload.length, () => this.#transformData(firstByte, payload, compress))
+    } else {
+      this.#waitWith(payload, (own) => this.#transformData(firstByte, own, compress))
+    }
+  }
+
+  writePrepared(firstByte: number, message: PreparedMessage): void {
+    if (this.#pipeline === undefined) {
+      this.#writeFrame(firstByte, message.payload)
+    } else if (this.isBusy) {
+      this.#wait(message.payload.length, () => this.#transformPrepared(firstByte, message))
+    } else {
+      this.#budget = this.#sliceBytes
+      this.#transformPrepared(firstByte, message)
+    }
+  }
+
+  /** Begins a frame whose payload follows in pieces. */
+  startFrame(firstByte: number, payloadLength: number, compress: boolean | undefined): void {
+    if (this.isBusy) this.#wait(0, () => this.#startFrame(firstByte, payloadLength, compress))
+    else this.#startFrame(firstByte, payloadLength, compress)
+  }
+
+  /** @param endsFrame Whether the frame is complete with it. */
+  continueFrame(payload: Uint8Array, endsFrame: boolean): void {
+    if (this.isBusy) {
+      this.#waitWith(payload, (own) => this.#continueFrame(own, endsFrame))
+    } else {
+      this.#budget = this.#sliceBytes
+      this.#continueFrame(payload, endsFrame)
+    }
+  }
+
+  /** Goes on for a slice. @returns `false` when a payload that is kept has changed its size. */
+  work(): boolean {
+    this.#budget = this.#sliceBytes
+    if (this.#job !== undefined) this.#encode(this.#job)
+    else if (this.#shared !== undefined) this.#encodeShared(this.#shared)
+    while (!this.#isAtWork && this.#waiting.length > 0 && this.#budget > 0 && this.#isIntact) {
+      const { bytes, write } = this.#waiting.first!
+      this.#waiting.shift()
+      this.#waitingBytes -= bytes
+      write()
+    }
+    return this.#isIntact
+  }
+
+  /** Throws away what waits. Nothing is written after that. */
+  clear(): void {
+    while (this.#waiting.length > 0) this.#waiting.shift()
+    this.#waitingBytes = 0
+    this.#job = undefined
+    this.#shared?.encoding.leave()
+    this.#shared = undefined
+    this.#transform = undefined
+    this.#pipeline?.close()
+  }
+
+  get #isAtWork(): boolean {
+    return this.#job !== undefined || this.#shared !== undefined
+  }
+
+  // --- waiting -----------------------------------------------------------------------------------------------------
+
+  #wait(payloadBytes: number, write: () => void): void {
+    const bytes = payloadBytes + MAX_FRAME_HEADER_BYTES
+    this.#waiting.push({ bytes, write })
+    this.#waitingBytes += bytes
+  }
+
+  #waitWith(payload: Uint8Array, write: (payload: Uint8Array) => void): void {
+    const { length } = payload
+    const own = stable(payload)
+    this.#wait(length, () => {
+      if (own.length === length) write(own)
+      else this.#isIntact = false
+    })
+  }
+
+  // --- writing -----------------------------------------------------------------------------------------------------
+
+  #writeFrame(firstByte: number, payload: Uint8Array): void {
+    this.#writer.writeFrame(firstByte, payload, this.#nextMaskingKey?.())
+  }
+
+  #writePlain(firstByte: number, payload: Uint8Array | string): void {
+    if (typeof payload !== 'string') this.#writeFrame(firstByte, payload)
+    else this.#writer.writeTextFrame(firstByte, payload, this.#nextMaskingKey?.())
+  }
+
+  #transformData(firstByte: number, payload: Uint8Array | string, compress: boolean | undefined): void {
+    const bytes = typeof payload === 'string' ? encodeText(payload) : payload
+    this.#begin(firstByte, bytes.length, compress)
+    if (this.#transform === undefined) this.#writeFrame(firstByte, bytes)
+    else this.#encodePayload(bytes, endOf(firstByte))
+  }
+
+  #startFrame(firstByte: number, payloadLength: number, compress: boolean | undefined): void {
+    this.#begin(firstByte, payloadLength, compress)
+    this.#pieceEnd = endOf(firstByte)
+    if (this.#transform !== undefined) return // how long it will be, nobody knows yet
+    this.#phase = 0
+    this.#maskingKey = this.#nextMaskingKey?.()
+    this.#writer.writeHeader(firstByte, payloadLength, this.#maskingKey)
+  }
+
+  #continueFrame(payload: Uint8Array, endsFrame: boolean): void {
+    if (this.#transform !== undefined) {
+      this.#encodePayload(payload, endsFrame ? this.#pieceEnd : 'inside')
+    } else {
+      this.#writer.writePiece(payload, this.#maskingKey, this.#phase)
+      this.#phase += payload.length
+    }
+  }
+
+  // --- transforming ------------------------------------------------------------------------------------------------
+
+  /** A message begins with this frame, unless it continues one: is it transformed? */
+  #begin(firstByte: number, frameBytes: number, compress: boolean | undefined): void {
+    const opcode = firstByte & 0x0f
+    if (opcode === Opcode.continuation) return
+    const payloadBytes = endOf(firstByte) === 'message' ? frameBytes : undefined
+    const type = opcode === Opcode.text ? 'text' : 'binary'
+    const transformation = this.#pipeline?.begin({ type, payloadBytes, compress })
+    this.#transform = transformation?.transform
+    if (transformation !== undefined) this.#firstByte = (firstByte & ~FIN) | (transformation.reservedBits << 4)
+  }
+
+  #encodePayload(payload: Uint8Array, end: PayloadEnd): void {
+    this.#encode({ encoding: new Encoding(this.#transform!, stable(payload), end), end })
+  }
+
+  #encode(job: Job): void {
+    const { encoding, end } = job
+    const before = encoding.remainingBytes
+    if (!encoding.isIntact) {
+      this.#isIntact = false
+      return
+    }
+    const output = encoding.work(this.#budget)
+    this.#budget -= before - encoding.remainingBytes + output.length
+    this.#job = encoding.isDone ? undefined : job
+    const final = encoding.isDone && end === 'message'
+    if (output.length > 0 || final) {
+      this.#writeFrame((final ? FIN : 0) | this.#firstByte, output)
+      this.#firstByte = 0 // a continuation frame, unmarked
+    }
+    if (final) this.#transform = undefined
+  }
+
+  #transformPrepared(firstByte: number, message: PreparedMessage): void {
+    const transformation = this.#pipeline!.begin(message.outgoing)
+    if (transformation === undefined) {
+      this.#writeFrame(firstByte, message.payload)
+      return
+    }
+    const { sharing, reservedBits } = transformation
+    if (sharing === undefined) {
+      this.#transform = transformation.transform
+      this.#firstByte = (firstByte & ~FIN) | (reservedBits << 4)
+      this.#encodePayload(message.payload, 'message')
+      return
+    }
+    sharing.forget()
+    const encoding = message.encodingFor(sharing.key, sharing.create)
+    const bytes = message.payload.length + MAX_FRAME_HEADER_BYTES
+    const job = { encoding, firstByte: firstByte | (reservedBits << 4), bytes }
+    encoding.join()
+    // Somebody is at it who has been given time for it: to add to that would be all of it at once, for many sessions.
+    if (encoding.isBegun) this.#shared = job
+    else this.#encodeShared(job)
+  }
+
+  #encodeShared(job: SharedJob): void {
+    const { encoding } = job
+    if (encoding.result === undefined) this.#budget -= encoding.work(this.#budget)
+    const { result } = encoding
+    this.#shared = result === undefined ? job : undefined
+    if (result === undefined) return
+    encoding.leave()
+    this.#writeFrame(job.firstByte, result)
+  }
+}
+
+/** What can be kept: small payloads are copied, as is memory that others may write or resize. */
+function stable(payload: Uint8Array): Uint8Array {
+  return payload.length > COPIED_PAYLOAD_BYTES && isFixedMemory(payload) ? payload : payload.slice()
+}
+
+/** Where the payload of a frame with this first byte ends. */
+function endOf(firstByte: number): PayloadEnd {
+  return (firstByte & FIN) === 0 ? 'fragment' : 'message'
+}

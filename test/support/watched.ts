@@ -1,0 +1,119 @@
+// Endpoints in a process of their own, which tells how it fared; the program is `watched-endpoint.ts`.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { ConnectOptions, ServeOptions } from '../../src/node.ts'
+
+/** What payload is made of: nothing but zeros, something that compresses as usual, something that does not at all. */
+export type PayloadKind = 'zeros' | 'records' | 'noise'
+
+/**
+ * What becomes of what a server receives: it is counted, as messages or in pieces, except for text, which goes back; all
+ * of it goes back; or nobody reads.
+ */
+export type Reading = 'messages' | 'pieces' | 'echo' | 'nobody'
+
+/** What such a process can be told to do. */
+export interface Orders {
+  serve: { options: ServeOptions; reading: Reading }
+  /** Opens connections, which count what they receive. */
+  connect: { url: string; options: ConnectOptions; count: number }
+  /** Makes the payload of what is sent from then on. */
+  prepare: { kind: PayloadKind; bytes: number }
+  /** Sends the payload compressed on every connection that has not received text, all in one turn or each in its own. */
+  send: { together: boolean }
+  terminate: Record<never, never>
+  /** Watches from now on. With `collect`, what is held is measured, over and over; everything takes its time then. */
+  watch: { collect: boolean }
+  seen: Record<never, never>
+  /** What is held once all garbage is collected. */
+  held: Record<never, never>
+}
+
+export interface Answers {
+  serve: string
+  connect: void
+  prepare: void
+  send: void
+  terminate: void
+  watch: void
+  seen: Seen
+  held: Held
+}
+
+/** How connections ended, the close code and what went wrong; and how many of them did. */
+export type Ending = readonly [how: string, count: number]
+
+/** What a process saw of itself since it was told to watch. */
+export interface Seen {
+  /** By how much its resident memory grew at most. All of it counts, also garbage that nobody has collected yet. */
+  readonly grownBytes: number
+  /** By how much the memory of buffers grew at most that something refers to; only known when it was told to collect. */
+  readonly heldBytes: number
+  /** The longest turn of its event loop, in time that the process worked. */
+  readonly longestTurnMs: number
+  /** Binary messages that were received, or pieces of them, and their bytes. */
+  readonly messages: number
+  readonly messageBytes: number
+  readonly endings: readonly Ending[]
+}
+
+export interface Held {
+  readonly residentBytes: number
+  readonly bufferBytes: number
+  /** Streams of `node:zlib` that were created and not closed. */
+  readonly openStreams: number
+}
+
+const PROGRAM = fileURLToPath(new URL('watched-endpoint.js', import.meta.url))
+
+interface Reply {
+  readonly id: number
+  readonly answer?: unknown
+  readonly error?: string
+}
+
+interface Waiter {
+  resolve(answer: never): void
+  reject(error: Error): void
+}
+
+/** Such a process; it ends with the block that it is used in. */
+export class WatchedProcess {
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<number, Waiter>()
+  #orders = 0
+
+  constructor() {
+    this.#child = fork(PROGRAM, { serialization: 'advanced' })
+    this.#child.on('message', ({ id, answer, error }: Reply) => {
+      const waiter = this.#waiting.get(id)!
+      this.#waiting.delete(id)
+      if (error === undefined) waiter.resolve(answer as never)
+      else waiter.reject(new Error(error))
+    })
+    this.#child.on('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`The process ended: ${code ?? signal}`))
+    })
+  }
+
+  tell<Order extends keyof Orders>(order: Order, details: Orders[Order]): Promise<Answers[Order]> {
+    const id = this.#orders++
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#child.send({ id, order, details })
+    })
+  }
+
+  /** Waits until the process has received so many messages, or pieces of them, since it was told to watch. */
+  async received(messages: number): Promise<void> {
+    while ((await this.tell('seen', {})).messages < messages) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGKILL')
+    await ended
+  }
+}

@@ -3,8 +3,11 @@
 import { checkNames, readNumbers } from '../codec/options.ts'
 import type { DeflatePreferences, WindowBits } from './deflate-params.ts'
 
+/** What of the negotiation may be said, or left out. */
+type Preferences = { readonly [Name in keyof DeflatePreferences]?: DeflatePreferences[Name] | undefined }
+
 /** How an endpoint compresses, and what it asks of its peers (RFC 7692 §7.1). */
-export interface DeflateOptions extends Partial<DeflatePreferences> {
+export interface DeflateOptions extends Preferences {
   /** Shorter messages are sent as they are, unless they say otherwise themselves. Default 1,024. */
   readonly thresholdBytes?: number | undefined
   /** How much memory there is for finding repetitions, 1 to 9 as in zlib. Default 5. */

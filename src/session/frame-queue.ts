@@ -97,7 +97,8 @@ export class FrameQueue {
       this.#budget = this.#sliceBytes
       this.#transformData(firstByte, payload, compress)
     } else if (typeof payload === 'string') {
-      this.#wait(payload.length, () => this.#transformData(firstByte, payload, compress))
+      const bytes = encodeText(payload) // what waits is counted in bytes
+      this.#wait(bytes.length, () => this.#transformData(firstByte, bytes, compress))
     } else {
       this.#waitWith(payload, (own) => this.#transformData(firstByte, own, compress))
     }

@@ -472,6 +472,43 @@ test('a message of 4 MiB is inflated a slice at a time; meanwhile others are ans
   assertIdle(host)
 })
 
+test('where there is time, slices follow one another in the same turn, and the rest has turns of its own', () => {
+  for (const most of [0, 1, 5, 1_000]) {
+    const port = new CountingDeflate()
+    const { connection, stream, host } = scripted({ extensions: [agree(port)], limits: RECEIVES_MUCH })
+    let left = most
+    host.mayWork = () => left-- > 0
+    const messages: Message[] = []
+    connection.onMessage((message) => messages.push(message))
+    stream.receive(compressed(agree(), LONG))
+    if (most === 1_000) {
+      assert.deepEqual([messages.map(told), host.workCount], [[4 * MIB], 0])
+    } else {
+      assert.deepEqual([messages, host.workCount], [[], 1])
+      assert.ok(port.inflated <= (most + 2) * SLICE)
+      work(host)
+      assert.deepEqual(messages.map(told), [4 * MIB])
+    }
+    assertIdle(host)
+  }
+})
+
+test('bytes that arrive while a slice waits for its turn give it none', () => {
+  const port = new CountingDeflate()
+  const { connection, stream, host } = scripted({ extensions: [agree(port)], limits: RECEIVES_MUCH })
+  const messages: Message[] = []
+  connection.onMessage((message) => messages.push(message))
+  stream.receive(compressed(agree(), LONG))
+  const { inflated } = port
+  host.hasTime = true
+  for (let i = 0; i < 100; i++) stream.receive('81 81 00000000 61')
+  assert.deepEqual([port.inflated, messages, host.workCount], [inflated, [], 1])
+  host.hasTime = false
+  work(host)
+  assert.deepEqual(messages.map(told), [4 * MIB, ...new Array<string>(100).fill('a')])
+  assertIdle(host)
+})
+
 test('what the application sends meanwhile, and pongs, leave with the next slice', () => {
   const { connection, stream, host } = scripted({ extensions: [agree()], limits: RECEIVES_MUCH })
   connection.onMessage(() => {})

@@ -86,6 +86,7 @@ class Talker {
   start(): void {
     this.#talking = true
     this.#talk = this.#goOn()
+    this.#talk.catch(() => {}) // it is told in the end
   }
 
   /** @returns how often it was answered. */
@@ -111,16 +112,19 @@ async function attackerOf(url: string, offer: string): Promise<RawPeer> {
   return peer
 }
 
-async function attack({
-  options,
-  reading = 'messages',
-  collect = false,
-  offer = 'permessage-deflate; client_max_window_bits',
-  attackers = 1,
-  wire,
-  messages,
-}: Attack): Promise<Outcome> {
-  await using server = new WatchedProcess()
+async function attack(
+  t: TestContext,
+  {
+    options,
+    reading = 'messages',
+    collect = false,
+    offer = 'permessage-deflate; client_max_window_bits',
+    attackers = 1,
+    wire,
+    messages,
+  }: Attack,
+): Promise<Outcome> {
+  await using server = new WatchedProcess(t)
   const url = await server.tell('serve', { options: { deflate: true, ...options }, reading })
   const talker = await Talker.of(url)
   const peers = await Promise.all(Array.from({ length: attackers }, () => attackerOf(url, offer)))
@@ -153,9 +157,9 @@ async function isBorne(t: TestContext, plan: Attack, limitBytes: number): Promis
   const countsGarbage = attackers === 1 && messages === undefined
   const { told, answered, grownBytes, longestTurnMs, endings } = await bestOf(
     (outcome) => outcome.longestTurnMs <= MAX_TURN_MS && (!countsGarbage || outcome.grownBytes <= maxBytes),
-    () => attack(plan),
+    () => attack(t, plan),
   )
-  const { heldBytes } = countsGarbage ? { heldBytes: 0 } : await attack({ ...plan, collect: true })
+  const { heldBytes } = countsGarbage ? { heldBytes: 0 } : await attack(t, { ...plan, collect: true })
   t.diagnostic(
     `longest turn ${longestTurnMs.toFixed(1)} ms, ${answered} answers, ` +
       `${mebibytes(grownBytes)} more resident${countsGarbage ? '' : `, ${mebibytes(heldBytes)} more held`}`,
@@ -216,7 +220,7 @@ test('T-80: messages that are taken in pieces may be of any size, and none of it
 })
 
 test('T-80: what nobody reads is not inflated', OPTIONS, async (t) => {
-  await using server = new WatchedProcess()
+  await using server = new WatchedProcess(t)
   const options: ServeOptions = { deflate: true, limits: { maxMessageBytes: 1024 * MIB } }
   const url = await server.tell('serve', { options, reading: 'nobody' })
   const peer = await attackerOf(url, 'permessage-deflate')
@@ -313,9 +317,12 @@ interface Fared {
   readonly answered: number
 }
 
-async function exchange({ from, kind, mebibytes, connections, together }: Traffic): Promise<Fared> {
-  await using server = new WatchedProcess()
-  await using client = new WatchedProcess()
+async function exchange(
+  t: TestContext,
+  { from, kind, mebibytes, connections, together }: Traffic,
+): Promise<Fared> {
+  await using server = new WatchedProcess(t)
+  await using client = new WatchedProcess(t)
   // What does not compress is a little longer on the wire.
   const options = { deflate: true, limits: { maxMessageBytes: (mebibytes + 1) * MIB } }
   const url = await server.tell('serve', { options, reading: 'messages' })
@@ -339,7 +346,7 @@ async function exchange({ from, kind, mebibytes, connections, together }: Traffi
 async function holdsNobodyUp(t: TestContext, traffic: Traffic): Promise<void> {
   const { sender, receiver, answered } = await bestOf(
     (fared) => fared.sender.longestTurnMs <= MAX_TURN_MS && fared.receiver.longestTurnMs <= MAX_TURN_MS,
-    () => exchange(traffic),
+    () => exchange(t, traffic),
   )
   t.diagnostic(
     `sender: ${mebibytes(sender.grownBytes)} more, longest turn ${sender.longestTurnMs.toFixed(1)} ms; ` +

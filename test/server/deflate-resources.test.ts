@@ -316,9 +316,13 @@ const MAX_CONNECTION_BYTES = 65_536
 const MESSAGE_BYTES = 4_096
 
 /** What a server holds before and after so many clients have connected, sent a compressed message and got it back. */
-async function heldFor(deflate: Deflate | false, connections: number): Promise<readonly [before: Held, after: Held]> {
-  await using server = new WatchedProcess()
-  await using clients = new WatchedProcess()
+async function heldFor(
+  t: TestContext,
+  deflate: Deflate | false,
+  connections: number,
+): Promise<readonly [before: Held, after: Held]> {
+  await using server = new WatchedProcess(t)
+  await using clients = new WatchedProcess(t)
   const url = await server.tell('serve', { options: { deflate, keepalive: false }, reading: 'echo' })
   await clients.tell('prepare', { kind: 'records', bytes: MESSAGE_BYTES })
   const talk = async (count: number): Promise<void> => {
@@ -334,38 +338,24 @@ async function heldFor(deflate: Deflate | false, connections: number): Promise<r
   return [before, await server.tell('held', {})]
 }
 
-/** What a thousand connections cost, each. Measured once. */
-const MANY_COMPRESSED = once(() => heldFor(true, MANY))
-
-function once<Result>(measure: () => Promise<Result>): () => Promise<Result> {
-  let result: Promise<Result> | undefined
-  return () => {
-    result ??= measure()
-    return result
-  }
-}
-
 function bytesEach([before, after]: readonly [Held, Held]): number {
   return (after.residentBytes - before.residentBytes) / MANY
 }
 
-test('T-87: a thousand idle connections without context takeover hold no more streams than one', OPTIONS, async () => {
-  const [, one] = await heldFor(true, 1)
-  const [, many] = await MANY_COMPRESSED()
-  assert.equal(one.openStreams, 2) // one that deflates and one that inflates
-  assert.equal(many.openStreams, 2)
-})
-
-test('T-87: a connection takes at most 64 KiB of memory once it has compressed and inflated', OPTIONS, async (t) => {
-  const compressed = bytesEach(await MANY_COMPRESSED())
-  const plain = bytesEach(await heldFor(false, MANY))
+test('T-87: a thousand idle connections hold no more streams than one, and 64 KiB of memory each', OPTIONS, async (t) => {
+  const [, one] = await heldFor(t, true, 1)
+  const many = await heldFor(t, true, MANY)
+  const compressed = bytesEach(many)
+  const plain = bytesEach(await heldFor(t, false, MANY))
   t.diagnostic(`${compressed.toFixed(0)} bytes each, ${plain.toFixed(0)} without compression`)
+  assert.equal(one.openStreams, 2) // one that deflates and one that inflates
+  assert.equal(many[1].openStreams, 2)
   assert.ok(compressed <= MAX_CONNECTION_BYTES, `A connection takes ${compressed} bytes`)
   assert.ok(compressed - plain <= MAX_CONNECTION_BYTES / 4, `Compression takes ${compressed - plain} bytes of it`)
 })
 
 test('with context takeover a connection keeps its two streams, and what they cost is told', OPTIONS, async (t) => {
-  const takeover = await heldFor(TAKEOVER, MANY)
+  const takeover = await heldFor(t, TAKEOVER, MANY)
   t.diagnostic(`${bytesEach(takeover).toFixed(0)} bytes each`)
   assert.equal(takeover[1].openStreams, 2 * MANY)
 })

@@ -1,6 +1,7 @@
 // Endpoints in a process of their own, which tells how it fared; the program is `watched-endpoint.ts`.
 
 import { type ChildProcess, fork } from 'node:child_process'
+import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { ConnectOptions, ServeOptions } from '../../src/node.ts'
 
@@ -84,8 +85,10 @@ export class WatchedProcess {
   readonly #waiting = new Map<number, Waiter>()
   #orders = 0
 
-  constructor() {
+  /** @param t The test that it is for: with that it ends at the latest, also when the test waits for it in vain. */
+  constructor(t: TestContext) {
     this.#child = fork(PROGRAM, { serialization: 'advanced' })
+    t.after(() => this[Symbol.asyncDispose]())
     this.#child.on('message', ({ id, answer, error }: Reply) => {
       const waiter = this.#waiting.get(id)!
       this.#waiting.delete(id)

@@ -317,10 +317,7 @@ interface Fared {
   readonly answered: number
 }
 
-async function exchange(
-  t: TestContext,
-  { from, kind, mebibytes, connections, together }: Traffic,
-): Promise<Fared> {
+async function exchange(t: TestContext, { from, kind, mebibytes, connections, together }: Traffic): Promise<Fared> {
   await using server = new WatchedProcess(t)
   await using client = new WatchedProcess(t)
   // What does not compress is a little longer on the wire.

@@ -1,5 +1,6 @@
 export type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 export { Connection, type ConnectionAddress, type MessageOptions } from './connection.ts'
+export { Driver, type EventConsumer } from './driver.ts'
 export type { Message, MessagePieces } from './message.ts'
 export { type Agreement, type ConnectionOptions, openConnection, readConnectionOptions } from './open-connection.ts'
 export { type ConnectionLimits, DEFAULT_SEND_LIMITS } from './settings.ts'

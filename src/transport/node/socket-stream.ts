@@ -1,6 +1,7 @@
-// A socket of `node:net` or `node:tls` as a byte stream. It knows sockets, not frames.
+// A socket of `node:net` or `node:tls`, or any other duplex stream of Node, as a byte stream. It knows sockets, not frames.
 
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
 
 // How long one socket is read before others have their turn. Left alone, a socket that always has more is read 32 times
@@ -10,7 +11,7 @@ const TURN_MS = 5
 const READ_BYTES = 65_536
 
 export class SocketStream implements ByteStream {
-  readonly #socket: Socket
+  readonly #socket: Duplex
   #listener: ByteStreamListener | undefined
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
@@ -24,18 +25,19 @@ export class SocketStream implements ByteStream {
   }
 
   /** Takes the socket over: nobody else may read from it or write to it from now on. */
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     this.#socket = socket
     socket.allowHalfOpen = true // `end` is called when our side is through, which the end of the other does not say
-    socket.setNoDelay(true) // what is written is a turn's worth already
-    socket.setTimeout(0)
+    const { setNoDelay, setTimeout } = socket as Partial<Socket>
+    setNoDelay?.call(socket, true) // what is written is a turn's worth already
+    setTimeout?.call(socket, 0)
     socket.on('error', (error) => {
       this.#error ??= error
     })
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength
   }
 
   /** Says who is to be told what arrives, and begins to read. */

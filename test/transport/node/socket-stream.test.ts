@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ByteStreamListener } from '../../../src/connection/index.ts'
 import { SocketStream } from '../../../src/transport/node/index.ts'
 import { testByteStream } from '../../contract/byte-stream.ts'
+import { duplexPair } from '../../support/duplexes.ts'
 import { socketPair } from '../../support/sockets.ts'
 
 for (const tls of [false, true]) {
@@ -28,6 +29,21 @@ for (const tls of [false, true]) {
     { backpressure: true },
   )
 }
+
+testByteStream(
+  'SocketStream over a duplex stream that is no socket',
+  async () => {
+    const [near, far] = duplexPair()
+    return {
+      near: new SocketStream(near),
+      far: new SocketStream(far),
+      close: async () => {
+        near.destroy()
+      },
+    }
+  },
+  { backpressure: true },
+)
 
 /** Waits for the end of a socket, whatever the reason. */
 function isClosed(socket: Socket): Promise<unknown> {

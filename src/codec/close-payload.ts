@@ -19,18 +19,21 @@ export interface CloseStatus {
 export interface ClosePayloadViolation {
   readonly violation: ViolationCode
   readonly at: number
+  /** The close code or the length that broke it. */
+  readonly found?: number
 }
 
 /** Parses the whole payload of a received Close frame. */
 export function parseClosePayload(payload: Uint8Array): CloseStatus | ClosePayloadViolation {
-  if (payload.length === 1) return { violation: 'CLOSE_PAYLOAD_TOO_SHORT', at: 0 }
+  if (payload.length === 1) return { violation: 'CLOSE_PAYLOAD_TOO_SHORT', at: 0, found: 1 }
   return closePayloadViolation(payload, payload.length) ?? readCloseStatus(payload)
 }
 
 /** The rule that the first `received` bytes of a payload break, whatever the rest of it may be. */
 export function closePayloadViolation(payload: Uint8Array, received: number): ClosePayloadViolation | undefined {
   if (received < 2) return undefined
-  if (!mayTravel(readCode(payload))) return { violation: 'CLOSE_CODE_NOT_ALLOWED', at: 1 }
+  const code = readCode(payload)
+  if (!mayTravel(code)) return { violation: 'CLOSE_CODE_NOT_ALLOWED', at: 1, found: code }
   const state = advanceUtf8(UTF8_BOUNDARY, payload, 2, received)
   if (state < 0) return { violation: 'CLOSE_REASON_NOT_UTF8', at: ~state }
   if (received < payload.length || state === UTF8_BOUNDARY) return undefined

@@ -87,9 +87,12 @@ export class ProtocolError extends WebSocketError {
   declare readonly code: ViolationCode
   declare readonly closeCode: number
   declare readonly rule: string
+  /** The number that broke it, where there is one: the opcode, the reserved bits, the 7-bit length or the close code. */
+  readonly found: number | undefined
 
-  constructor(code: ViolationCode, offset: number, phase: ErrorPhase = 'open') {
+  constructor(code: ViolationCode, offset: number, phase: ErrorPhase = 'open', found?: number) {
     const { closeCode, rule, text } = VIOLATIONS[code]
     super(code, text, { closeCode, rule, phase, offset })
+    this.found = found
   }
 }

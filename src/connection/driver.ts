@@ -23,7 +23,7 @@ export class Driver implements ByteStreamListener {
   readonly #host: Host
   readonly #consumer: EventConsumer
   readonly #highWaterBytes: number
-  readonly #flushDeferred = (): void => this.#flushNow()
+  readonly #flushDeferred = (): void => this.flushNow()
   readonly #workDeferred = (): void => this.#work()
   readonly #timerElapsed = (): void => this.#handleTimer()
   #pumping = false
@@ -60,7 +60,7 @@ export class Driver implements ByteStreamListener {
 
   drained(): void {
     // Where slices wait they have turns of their own, however fast the stream is.
-    if (!this.#workPending) this.#flushNow()
+    if (!this.#workPending) this.flushNow()
     this.#consumer.handleDrain()
   }
 
@@ -122,7 +122,7 @@ export class Driver implements ByteStreamListener {
   #work(): void {
     this.#workPending = false
     this.updateTime()
-    this.#flushNow()
+    this.flushNow()
     this.#drain()
     this.#consumer.handleDrain()
   }
@@ -147,7 +147,7 @@ export class Driver implements ByteStreamListener {
     if (this.session.hasOutputWork && this.#stream.bufferedBytes < this.#highWaterBytes) this.#deferWork()
     if (this.#workPending) return // the output leaves with the next slice
     if (this.session.outputBytes >= this.#highWaterBytes) {
-      this.#flushNow()
+      this.flushNow()
     } else if (!this.#flushPending && (this.session.outputBytes > 0 || this.session.wantsEnd)) {
       this.#flushPending = true
       this.#host.defer(this.#flushDeferred)
@@ -171,7 +171,8 @@ export class Driver implements ByteStreamListener {
     }
   }
 
-  #flushNow(): void {
+  /** Lets what was sent leave at once. */
+  flushNow(): void {
     this.#flushPending = false
     if (this.#destroyed || this.#endRequested) return
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.

@@ -312,7 +312,9 @@ export class Receiver {
     const reservedBits = (first >> 4) & 0b111
     const control = isControlOpcode(opcode)
     const violation = this.#firstByteViolation(opcode, fin, reservedBits, control)
-    if (violation !== undefined) throw this.#error(violation, frameAt)
+    if (violation !== undefined) {
+      throw this.#error(violation, frameAt, violation === 'RESERVED_BIT_SET' ? reservedBits : opcode)
+    }
     if (available < 2) return 0
 
     const second = bytes[at + 1]!
@@ -321,8 +323,9 @@ export class Receiver {
       throw this.#error(masked ? 'FRAME_MASKED' : 'FRAME_NOT_MASKED', frameAt + 1)
     }
     const extendedSize = extendedLengthSize(second)
-    if (control && (second & 0x7f) > MAX_CONTROL_PAYLOAD_BYTES) throw this.#error('CONTROL_FRAME_TOO_LONG', frameAt + 1)
-    if (opcode === Opcode.close && (second & 0x7f) === 1) throw this.#error('CLOSE_PAYLOAD_TOO_SHORT', frameAt + 1)
+    const length = second & 0x7f
+    if (control && length > MAX_CONTROL_PAYLOAD_BYTES) throw this.#error('CONTROL_FRAME_TOO_LONG', frameAt + 1, length)
+    if (opcode === Opcode.close && length === 1) throw this.#error('CLOSE_PAYLOAD_TOO_SHORT', frameAt + 1, length)
     const lengthEnd = 2 + extendedSize
     if (available < lengthEnd) {
       if (extendedSize === 8 && available > 2 && bytes[at + 2]! >= 0x80)
@@ -434,7 +437,7 @@ export class Receiver {
 
   #checkClosePayload(payloadAt: number, received: number): void {
     const broken = closePayloadViolation(this.#control, received)
-    if (broken !== undefined) throw this.#error(broken.violation, payloadAt + broken.at)
+    if (broken !== undefined) throw this.#error(broken.violation, payloadAt + broken.at, broken.found)
   }
 
   /** Takes what is there of a data frame's payload: unmasks it in place, checks it and hands it on. */
@@ -596,8 +599,8 @@ export class Receiver {
   }
 
   /** The byte at `at` decided; it is the last that is parsed. */
-  #error(violation: ViolationCode, at: number): ProtocolError {
+  #error(violation: ViolationCode, at: number, found?: number): ProtocolError {
     this.#at = at + 1
-    return new ProtocolError(violation, this.#chunkOffset + at)
+    return new ProtocolError(violation, this.#chunkOffset + at, 'open', found)
   }
 }

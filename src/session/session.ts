@@ -53,6 +53,13 @@ export interface SessionOptions {
    * With `false` the application calls `close`. Default `true`.
    */
   readonly autoClose?: boolean | undefined
+  /** Whether the answer to the peer's Close frame repeats its reason, as it does its code. Default `false`. */
+  readonly echoCloseReason?: boolean | undefined
+  /**
+   * Whether a client ends the byte stream as soon as both Close frames are through, and does not leave that to the server
+   * (RFC 6455 §7.1.1). Default `false`.
+   */
+  readonly endPromptly?: boolean | undefined
   /** Whether text is checked, in both directions. `false` breaks RFC 6455 §8.1. Default `true`. */
   readonly validateUtf8?: boolean | undefined
   /** Whether a server takes frames that are not masked. `true` breaks RFC 6455 §5.1. Default `false`. */
@@ -71,11 +78,20 @@ const OPTION_NAMES = [
   'randomUint32',
   'autoPong',
   'autoClose',
+  'echoCloseReason',
+  'endPromptly',
   'validateUtf8',
   'acceptUnmasked',
 ] as const satisfies readonly (keyof SessionOptions)[]
 
-const FLAG_NAMES = ['autoPong', 'autoClose', 'validateUtf8', 'acceptUnmasked'] as const
+const FLAG_NAMES = [
+  'autoPong',
+  'autoClose',
+  'echoCloseReason',
+  'endPromptly',
+  'validateUtf8',
+  'acceptUnmasked',
+] as const satisfies readonly (keyof SessionOptions)[]
 
 const NEVER = Number.POSITIVE_INFINITY
 const NO_FRAME = -1
@@ -91,6 +107,8 @@ export class Session {
   readonly #maxPieceMessageBytes: number
   readonly #autoPong: boolean
   readonly #autoClose: boolean
+  readonly #echoCloseReason: boolean
+  readonly #endsStream: boolean
   readonly #receiver: Receiver
   readonly #sender: Sender
   readonly #output = new OutputVectors()
@@ -133,6 +151,9 @@ export class Session {
     this.#maxPieceMessageBytes = own.limits?.maxMessageBytes === undefined ? NEVER : this.#limits.maxMessageBytes
     this.#autoPong = own.autoPong ?? true
     this.#autoClose = own.autoClose ?? true
+    this.#echoCloseReason = own.echoCloseReason ?? false
+    // The server ends the byte stream first, so that the client is not left with the waiting port (RFC 6455 §7.1.1).
+    this.#endsStream = role === 'server' || own.endPromptly === true
     this.#now = now
     this.#messageAt = now
     this.#pings = new PingClock(readKeepalive(role, own.keepalive), now)
@@ -190,8 +211,7 @@ export class Session {
     if (this.#sender.half === 'ended') return true
     if (this.#sender.half !== 'closeSent' || this.#sender.isMidFrame || this.#sender.isBusy) return false
     if (this.#receiveHalf === 'failed') return true
-    // The server ends the byte stream first, so that the client is not left with the waiting port (RFC 6455 §7.1.1).
-    return this.#receiveHalf === 'closeReceived' && this.role === 'server'
+    return this.#receiveHalf === 'closeReceived' && this.#endsStream
   }
 
   /** When to call `tick` at the latest, on the caller's clock; `Infinity` when time changes nothing. */
@@ -412,7 +432,8 @@ export class Session {
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      return this.#fail(this.#phase === 'open' ? error : new ProtocolError(error.code, error.offset!, this.#phase))
+      const { code, offset, found } = error
+      return this.#fail(this.#phase === 'open' ? error : new ProtocolError(code, offset!, this.#phase, found))
     }
   }
 
@@ -457,7 +478,8 @@ export class Session {
     this.#startCloseTimeout()
     if (this.#autoClose && this.#sender.half === 'open') {
       // The answer repeats the code (RFC 6455 §5.5.1); the reason was the peer's.
-      this.#sendClose(code === CloseCode.noStatusReceived ? undefined : code)
+      const echoed = this.#echoCloseReason ? frame.reasonBytes : undefined
+      this.#sendClose(code === CloseCode.noStatusReceived ? undefined : code, echoed)
     }
     this.#discard(this.#receiver.discard())
     if (this.#streamEnded) this.#finish()

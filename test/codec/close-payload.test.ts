@@ -38,17 +38,17 @@ test('all 65,536 codes, as two bytes', () => {
   }
 })
 
-const BROKEN: ReadonlyArray<readonly [name: string, wire: string, violation: string, at: number]> = [
-  ['one byte', '03', 'CLOSE_PAYLOAD_TOO_SHORT', 0],
-  ['1005 on the wire', '03ed', 'CLOSE_CODE_NOT_ALLOWED', 1],
-  ['0 and a reason', '0000 61', 'CLOSE_CODE_NOT_ALLOWED', 1],
+const BROKEN: ReadonlyArray<readonly [name: string, wire: string, violation: string, at: number, found?: number]> = [
+  ['one byte', '03', 'CLOSE_PAYLOAD_TOO_SHORT', 0, 1],
+  ['1005 on the wire', '03ed', 'CLOSE_CODE_NOT_ALLOWED', 1, 1005],
+  ['0 and a reason', '0000 61', 'CLOSE_CODE_NOT_ALLOWED', 1, 0],
   ['a reason with an impossible byte', '03e8 61 ff 62', 'CLOSE_REASON_NOT_UTF8', 3],
   ['a reason that ends inside a code point', '03e8 61 e282', 'CLOSE_REASON_NOT_UTF8', 4],
 ]
 
-for (const [name, wire, violation, at] of BROKEN) {
+for (const [name, wire, violation, at, found] of BROKEN) {
   test(`T-56: ${name} is refused at byte ${at}`, () => {
-    assert.deepEqual(parseClosePayload(hex(wire)), { violation, at })
+    assert.deepEqual(parseClosePayload(hex(wire)), { violation, at, ...(found === undefined ? {} : { found }) })
   })
 }
 

@@ -15,6 +15,7 @@ const FLOORS: Record<string, number> = {
   connection: 2,
   transport: 3,
   client: 4,
+  ws: 4,
   server: 4,
   cli: 4,
 }

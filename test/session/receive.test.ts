@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { VIOLATIONS, type ViolationCode } from '../../src/codec/protocol-error.ts'
+import { type ProtocolError, VIOLATIONS, type ViolationCode } from '../../src/codec/protocol-error.ts'
 import type { Session, SessionEvent, SessionOptions } from '../../src/session/index.ts'
 import { client, events, kinds, output, rawEvents, receive, server } from '../support/engine.ts'
 import { areCollected, liveBufferBytes } from '../support/memory.ts'
@@ -1065,3 +1065,28 @@ test('valid text before an invalid byte reaches who takes it in pieces, then the
     assert.deepEqual([failure['kind'], failure['offset']], ['failure', 7])
   }
 })
+
+const FOUND: ReadonlyArray<readonly [name: string, wire: string, found: number | undefined]> = [
+  ['the reserved bits', 'e1 80 00000000', 0b110],
+  ['the reserved opcode', '83 80 00000000', 3],
+  ['the opcode of the message that comes too early', '01 80 00000000 82 80 00000000', 2],
+  ['the opcode of a continuation of nothing', '80 80 00000000', 0],
+  ['the opcode of a control frame in fragments', '09 80 00000000', 9],
+  ['the length of a control frame', '89 fe', 126],
+  ['the length of a Close frame', '88 81', 1],
+  ['the close code', '88 82 00000000 03ec', 1004],
+  ['nothing where there is no number', '81 00', undefined],
+]
+
+for (const [name, wire, found] of FOUND) {
+  test(`a violation tells ${name}, also after our Close frame`, () => {
+    for (const isClosing of [false, true]) {
+      const session = server()
+      if (isClosing) session.close(1000)
+      session.receive(hex(wire))
+      const error = rawEvents(session)[0] as { error: ProtocolError } | undefined
+      assert.equal(error?.error.found, found)
+      assert.equal(error?.error.phase, isClosing ? 'closing' : 'open')
+    }
+  })
+}

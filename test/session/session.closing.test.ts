@@ -148,6 +148,35 @@ test('with autoClose off the application answers, with what it likes', () => {
   endsAs(session, { code: 1000, wasClean: true, initiator: 'remote', sentCode: 4001, receivedCode: 1000 })
 })
 
+test('with echoCloseReason the answer repeats the reason, too', () => {
+  for (const [echoCloseReason, answer] of [
+    [true, '88 05 03 e9 62 79 65'],
+    [false, '88 02 03 e9'],
+  ] as const) {
+    const session = server({ echoCloseReason })
+    receive(session, '88 85 00000000 03e9 627965')
+    assert.equal(output(session), answer)
+  }
+  const session = server({ echoCloseReason: true })
+  receive(session, '88 80 00000000')
+  assert.equal(output(session), '88 00')
+})
+
+test('with endPromptly a client ends the stream after both Close frames, whoever began', () => {
+  const first = client({ endPromptly: true })
+  first.close(1000)
+  first.takeOutput()
+  assert.equal(first.wantsEnd, false)
+  receive(first, '88 02 03e8')
+  assert.equal(first.wantsEnd, true)
+  const second = client({ endPromptly: true })
+  receive(second, '88 00')
+  assert.equal(second.wantsEnd, true)
+  const patient = client()
+  receive(patient, '88 00')
+  assert.equal(patient.wantsEnd, false)
+})
+
 test('with autoClose off and no answer the end is not clean', () => {
   const session = server({ autoClose: false })
   receive(session, '88 82 00000000 0bb8')

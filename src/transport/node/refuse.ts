@@ -33,10 +33,11 @@ export function refuse(socket: Socket, response: RefusalResponse): void {
 
 function responseBytes(response: RefusalResponse): Uint8Array {
   const body = response.body ?? encodeText(`${response.status} ${response.statusText}\n`)
+  const contentLength = ['Content-Length', String(body.length)] as const
   const headers: HeaderList = [
     ...response.headers,
     ...(response.body === undefined ? [['Content-Type', 'text/plain; charset=utf-8'] as const] : []),
-    ['Content-Length', String(body.length)],
+    ...(response.headers.some(([name]) => /^content-length$/i.test(name)) ? [] : [contentLength]),
   ]
   const head = formatResponseHead({ status: response.status, statusText: response.statusText, headers })
   return Buffer.concat([head, body])

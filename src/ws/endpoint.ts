@@ -1,0 +1,382 @@
+// One open connection as `ws` runs it: a session and the driver over a stream, callbacks that tell when what was sent
+// has left, a pause in which nothing is told, and an end that comes when the stream is gone. No rule of the protocol is
+// here.
+
+import type { Duplex } from 'node:stream'
+import type { BytesLike } from '../codec/index.ts'
+import { type ByteStream, type ByteStreamListener, Driver, type EventConsumer } from '../connection/index.ts'
+import type { AgreedExtension } from '../extension/index.ts'
+import {
+  type CloseInfo,
+  type FragmentEvent,
+  type Limits,
+  type MessageType,
+  type ReadyState,
+  Session,
+  type SessionEvent,
+} from '../session/index.ts'
+import { nodeHost, SocketStream } from '../transport/node/index.ts'
+import type { SendCallback } from './types.ts'
+
+// Bytes that wait to leave from which on they are written at once, and unread input from which on reading pauses.
+const HIGH_WATER_BYTES = 65_536
+
+// How much extensions work on before other connections have their turn, as for every other connection.
+const SLICE_BYTES = 65_536
+
+/** What the opening handshake agreed on. */
+export interface Agreement {
+  readonly subprotocol: string | undefined
+  readonly extensions: readonly AgreedExtension[]
+}
+
+export interface EndpointSettings {
+  readonly limits: Partial<Limits>
+  readonly autoPong: boolean
+  readonly validateUtf8: boolean
+  /** Whether several events may be told in one turn. */
+  readonly synchronousEvents: boolean
+  /** Whether binary messages are told as the fragments that they came in. */
+  readonly inFragments: boolean
+  readonly randomUint32: (() => number) | undefined
+}
+
+/** Who is told what happens. */
+export interface EndpointListener {
+  /** The payload is given: the fragments of the message, in memory of their own. */
+  handleMessage(type: MessageType, fragments: readonly Buffer[]): void
+  handlePing(payload: Buffer): void
+  handlePong(payload: Buffer): void
+  handleFailure(error: Error): void
+  /** The stream is gone, and everything that came was told. `reason` is what came with the peer's Close frame. */
+  handleClosed(closeInfo: CloseInfo, reason: Buffer): void
+}
+
+/** Callbacks of what left with a write to the stream. */
+interface WrittenCallbacks {
+  readonly writeNumber: number
+  readonly callbacks: readonly SendCallback[]
+}
+
+type NodeCallback = (error: Error | null) => void
+
+const EMPTY = Buffer.alloc(0)
+
+export class Endpoint implements EventConsumer, ByteStreamListener {
+  readonly wantsMessages = true
+  readonly wantsClose = true
+  readonly #session: Session
+  readonly #driver: Driver
+  readonly #stream: PausableStream
+  readonly #listener: EndpointListener
+  readonly #synchronousEvents: boolean
+  #paused = false
+  #yielding = false
+  #terminated = false
+  // Binary messages in fragments: those of the message that is not complete, and the pieces of its last fragment.
+  #fragments: Buffer[] = []
+  #pieces: Uint8Array[] = []
+  // Who waits for what was sent: until it is written, then until that write is through.
+  #unwritten: SendCallback[] = []
+  #written: WrittenCallbacks[] = []
+  #writesBegun = 0
+  #writesEnded = 0
+  #closeInfo: CloseInfo | undefined
+  #reason: Buffer = EMPTY
+  #streamClosed = false
+
+  /** Takes the socket over. Nothing is told before the next turn. */
+  constructor(
+    socket: Duplex,
+    role: 'client' | 'server',
+    extensions: readonly AgreedExtension[],
+    settings: EndpointSettings,
+    listener: EndpointListener,
+  ) {
+    this.#listener = listener
+    this.#synchronousEvents = settings.synchronousEvents
+    this.#session = new Session({
+      role,
+      extensions,
+      delivery: settings.inFragments ? 'fragment' : 'message',
+      sliceBytes: SLICE_BYTES,
+      limits: settings.limits,
+      keepalive: false,
+      now: nodeHost.now(),
+      randomUint32: settings.randomUint32 ?? nodeHost.randomUint32,
+      autoPong: settings.autoPong,
+      echoCloseReason: true,
+      endPromptly: true,
+      validateUtf8: settings.validateUtf8,
+    })
+    const stream = new SocketStream(socket)
+    this.#stream = new PausableStream(stream, () => this.#handleWrite())
+    this.#driver = new Driver(this.#session, this.#stream, nodeHost, this, HIGH_WATER_BYTES)
+    stream.attach(this)
+  }
+
+  /** Bytes that were sent and have not left yet. */
+  get bufferedBytes(): number {
+    return this.#driver.bufferedBytes
+  }
+
+  /** `closed` only when the stream is gone, too. */
+  get readyState(): ReadyState {
+    if (this.#streamClosed && this.#closeInfo !== undefined) return 'closed'
+    return this.#terminated || this.#session.readyState !== 'open' ? 'closing' : 'open'
+  }
+
+  /** The type of the message that was begun and not ended. */
+  get openMessage(): MessageType | undefined {
+    return this.#session.openMessage
+  }
+
+  /** @throws TypeError, RangeError when it may not be sent. The callback is called once, when it has left or cannot. */
+  send(
+    type: MessageType,
+    payload: string | BytesLike,
+    final: boolean,
+    compress: boolean,
+    callback?: SendCallback,
+  ): void {
+    this.#driver.updateTime()
+    // Only the first frame of a message says whether it is compressed.
+    if (this.#session.openMessage !== undefined) this.#session.send(type, payload, { final })
+    else this.#session.send(type, payload, { final, compress })
+    this.#afterSend(callback)
+  }
+
+  ping(payload: string | BytesLike, callback?: SendCallback): void {
+    this.#driver.updateTime()
+    this.#session.ping(payload)
+    this.#afterSend(callback)
+  }
+
+  pong(payload: string | BytesLike, callback?: SendCallback): void {
+    this.#driver.updateTime()
+    this.#session.pong(payload)
+    this.#afterSend(callback)
+  }
+
+  close(code?: number, reason?: string | Uint8Array): void {
+    this.#session.close(code, reason)
+    this.#driver.pump()
+  }
+
+  /** Cuts the stream at once; what was sent in this turn has left by then, as far as the network took it. */
+  terminate(): void {
+    this.#terminated = true
+    this.#driver.flushNow()
+    this.#driver.abort()
+  }
+
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
+  /** From now on nothing is told, not even pings; what arrives waits. */
+  pause(): void {
+    this.#paused = true
+    this.#stream.hold()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#stream.release()
+    this.#driver.pump()
+  }
+
+  /** Tells binary messages as the fragments that they came in, or whole; from the next message on. */
+  deliverInFragments(inFragments: boolean): void {
+    this.#session.deliver(inFragments ? 'fragment' : 'message')
+  }
+
+  // --- what the driver asks and tells --------------------------------------------------------------------------------
+
+  get isBusy(): boolean {
+    return this.#paused || this.#yielding
+  }
+
+  handleEvent(event: SessionEvent): void {
+    try {
+      this.#tell(event)
+    } catch (error) {
+      nodeHost.reportError(error) // what a listener throws is not caught, and disturbs nothing else
+    }
+  }
+
+  handleDrain(): void {}
+
+  // --- what the stream tells -----------------------------------------------------------------------------------------
+
+  received(bytes: Uint8Array): void {
+    this.#driver.received(bytes)
+  }
+
+  drained(): void {
+    this.#writesEnded++
+    this.#driver.drained()
+    while (this.#written.length > 0 && this.#written[0]!.writeNumber <= this.#writesEnded) {
+      for (const callback of this.#written.shift()!.callbacks) call(callback as NodeCallback)
+    }
+  }
+
+  ended(error?: unknown): void {
+    this.#driver.ended(error)
+  }
+
+  closed(): void {
+    this.#driver.closed()
+    this.#streamClosed = true
+    this.#endIfOver()
+  }
+
+  // --- inside --------------------------------------------------------------------------------------------------------
+
+  #tell(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'message':
+        this.#yieldAfterEvent()
+        this.#listener.handleMessage(event.type, [toBuffer(event.payload, event.owned)])
+        return
+      case 'fragment':
+        this.#tellFragment(event)
+        return
+      case 'ping':
+        this.#yieldAfterEvent()
+        this.#listener.handlePing(toBuffer(event.payload, true))
+        return
+      case 'pong':
+        this.#yieldAfterEvent()
+        this.#listener.handlePong(toBuffer(event.payload, true))
+        return
+      case 'close':
+        this.#reason = toBuffer(event.reasonBytes, false)
+        return
+      case 'failure':
+        this.#listener.handleFailure(event.error)
+        return
+      case 'closed':
+        this.#closeInfo = event
+        this.#endIfOver()
+    }
+  }
+
+  /** Pieces become fragments, fragments a message. A piece is a view that the next bytes may overwrite. */
+  #tellFragment({ type, payload, endOfFrame, final }: FragmentEvent): void {
+    if (payload.length > 0) this.#pieces.push(toBuffer(payload, false))
+    if (!endOfFrame) return
+    if (this.#pieces.length > 0) this.#fragments.push(Buffer.concat(this.#pieces))
+    this.#pieces = []
+    if (!final) return
+    const fragments = this.#fragments
+    this.#fragments = []
+    this.#yieldAfterEvent()
+    this.#listener.handleMessage(type, fragments)
+  }
+
+  #yieldAfterEvent(): void {
+    if (this.#synchronousEvents) return
+    this.#yielding = true
+    setImmediate(() => {
+      this.#yielding = false
+      this.#driver.pump()
+    })
+  }
+
+  #afterSend(callback: SendCallback | undefined): void {
+    if (callback !== undefined) this.#unwritten.push(callback)
+    this.#driver.flush()
+  }
+
+  /** Something was written. What still waits in the session left with nothing of it. */
+  #handleWrite(): void {
+    this.#writesBegun++
+    if (this.#unwritten.length === 0 || this.#session.outputBytes > 0) return
+    this.#written.push({ writeNumber: this.#writesBegun, callbacks: this.#unwritten })
+    this.#unwritten = []
+  }
+
+  #endIfOver(): void {
+    if (!this.#streamClosed || this.#closeInfo === undefined) return
+    const callbacks = [...this.#written.flatMap((written) => written.callbacks), ...this.#unwritten]
+    this.#written = []
+    this.#unwritten = []
+    if (callbacks.length > 0) {
+      const cause = this.#driver.streamError
+      const error = cause instanceof Error ? cause : streamDestroyed()
+      for (const callback of callbacks) call(callback as NodeCallback, error)
+    }
+    this.#listener.handleClosed(this.#closeInfo, this.#reason)
+  }
+}
+
+/** A stream that two may hold back: the driver, which has enough to do, and the application, which wants nothing. */
+class PausableStream implements ByteStream {
+  readonly #stream: SocketStream
+  readonly #written: () => void
+  #isHeld = false
+  #isPaused = false
+
+  constructor(stream: SocketStream, written: () => void) {
+    this.#stream = stream
+    this.#written = written
+  }
+
+  get bufferedBytes(): number {
+    return this.#stream.bufferedBytes
+  }
+
+  write(vectors: readonly Uint8Array[]): void {
+    this.#written()
+    this.#stream.write(vectors)
+  }
+
+  end(): void {
+    this.#stream.end()
+  }
+
+  destroy(): void {
+    this.#stream.destroy()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#stream.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    if (!this.#isHeld) this.#stream.resume()
+  }
+
+  hold(): void {
+    this.#isHeld = true
+    this.#stream.pause()
+  }
+
+  release(): void {
+    this.#isHeld = false
+    if (!this.#isPaused) this.#stream.resume()
+  }
+}
+
+/** As a stream of Node calls those who wrote: with `null` when all is well. */
+function call(callback: NodeCallback, error: Error | null = null): void {
+  try {
+    callback(error)
+  } catch (thrown) {
+    nodeHost.reportError(thrown)
+  }
+}
+
+/** What Node says of a write that a stream did not get to. */
+function streamDestroyed(): Error {
+  const error = new Error('Cannot call write after a stream was destroyed')
+  return Object.assign(error, { code: 'ERR_STREAM_DESTROYED' })
+}
+
+/** Bytes as a Buffer: the same memory when it is given, a copy when it is lent. */
+function toBuffer(bytes: Uint8Array, given: boolean): Buffer {
+  return given ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.from(bytes)
+}

@@ -11,9 +11,9 @@ export interface BackoffOptions {
   readonly maxDelayMs: number
   /** From 1 to 10, fractions too: what the bound is multiplied with from one wait to the next. Default 2. */
   readonly factor: number
-  /** Attempts that may fail in a row; the error of the last one then ends the iteration. Default `Infinity`. */
+  /** Most attempts in a row, 1 up; when the last of them fails, the iteration rejects with its error. Default `Infinity`. */
   readonly maxAttempts: number
-  /** Milliseconds that a connection has to last for the next wait to be a first one again. Default 30,000. */
+  /** Milliseconds, 0 up, that a connection has to last for the next wait to be a first one again. Default 30,000. */
   readonly resetAfterMs: number
   /** Milliseconds, 0 to 86,400,000: the longest `Retry-After` that is followed; of a longer one, so much. Default 300,000. */
   readonly maxRetryAfterMs: number

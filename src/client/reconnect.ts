@@ -92,7 +92,8 @@ export interface ReconnectHost {
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
 
-const HOST: ReconnectHost = {
+/** The world as it is. */
+export const NODE_WORLD: ReconnectHost = {
   connect,
   now: () => performance.now(),
   wallNow: () => Date.now(),
@@ -126,7 +127,7 @@ export function reconnect(
   url: ReconnectUrl,
   options: ReconnectOptions = {},
 ): AsyncGenerator<ReconnectTurn, void, undefined> {
-  return reconnectOn(HOST, url, options)
+  return reconnectOn(NODE_WORLD, url, options)
 }
 
 /** `reconnect` in a world of the caller's making. */

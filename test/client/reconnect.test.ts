@@ -2,9 +2,11 @@
 // are joined in memory. What a network does to it is in `reconnect-network.test.ts`.
 
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import type { ConnectOptions } from '../../src/client/connect.ts'
 import {
+  NODE_WORLD,
   type ReconnectHost,
   type ReconnectOptions,
   type ReconnectTurn,
@@ -176,6 +178,19 @@ test('the messages of every connection reach the loop', async () => {
   assert.deepEqual(seen, ['from 1', 'from 2', 'from 3'])
 })
 
+test('a send that is rejected because the connection was lost can be caught in the body, and the next turn follows', async () => {
+  const world = new World()
+  const codes: unknown[] = []
+  for await (const { connection, gap } of world.run()) {
+    codes.push(gap?.closeInfo.code)
+    if (gap !== undefined) break
+    world.servers[0]!.terminate()
+    await connection.closed
+    await assert.rejects(connection.send('late'), { code: 'CONNECTION_CLOSED' })
+  }
+  assert.deepEqual(codes, [undefined, 1006])
+})
+
 // --- leaving ----------------------------------------------------------------------------------------------------------
 
 for (const { title, leave } of [
@@ -244,6 +259,18 @@ test('leaving by return() in the middle of a wait ends both', async () => {
   assert.deepEqual(await turns.return(), { done: true, value: undefined })
   assert.deepEqual(await next, { done: true, value: undefined })
   assert.equal(world.requests.length, 1)
+})
+
+test('leaving by return() in the wait after a lost connection ends both', async () => {
+  const world = new World()
+  world.stands = true
+  const turns = world.run()
+  await turn(turns)
+  await world.servers[0]!.close(1001)
+  const next = turns.next()
+  await world.waiting
+  assert.deepEqual(await turns.return(), { done: true, value: undefined })
+  assert.deepEqual(await next, { done: true, value: undefined })
 })
 
 test('leaving by return() while the handshake succeeds closes that connection', async () => {
@@ -441,6 +468,7 @@ test('onRetry is told before every wait, of a gap too that never ends', async ()
   await turn(turns)
   await world.servers[0]!.close(1001)
   const closeInfo = await world.clients[0]!.closed
+  world.clock += 5 // the body does something else
   await assert.rejects(turns.next(), (error) => error === errors[1])
   const since = new Date(START + 1_000)
   assert.deepEqual(told, [
@@ -619,7 +647,9 @@ for (const { title, prepare } of [
     const { world, url, reached } = prepare()
     const reason = new Error('stop')
     const onRetry = reached === undefined ? () => controller.abort(reason) : undefined
-    const turns = world.run({ signal: controller.signal, onRetry }, url)
+    const asked: unknown[] = []
+    const shouldRetry = (error: unknown): undefined => void asked.push(error)
+    const turns = world.run({ signal: controller.signal, onRetry, shouldRetry }, url)
     const next = turns.next()
     assert.equal(listeners(), 1)
     void reached?.then(() => setImmediate(() => controller.abort(reason)))
@@ -627,8 +657,32 @@ for (const { title, prepare } of [
     assert.equal(listeners(), 0)
     assert.deepEqual(await turns.next(), { done: true, value: undefined })
     assert.ok(world.requests.length <= 1)
+    assert.ok(!asked.includes(reason)) // it is no failure of an attempt
   })
 }
+
+test('a signal that aborts while url answers is not missed', async () => {
+  const controller = new AbortController()
+  const url = (): Promise<string> => {
+    controller.abort()
+    return new Promise(() => {})
+  }
+  await assert.rejects(new World().run({ signal: controller.signal }, url).next(), { name: 'AbortError' })
+})
+
+test('however many turns and waits there are, nothing piles up at the signal of the attempts', async () => {
+  const world = new World(unreachable(), 'open', unreachable(), 'open')
+  world.sleep = (_, signal) => NODE_WORLD.sleep(0, signal)
+  const turns = world.run({ headers: async () => ({}) }, async () => URL)
+  for (let round = 0; round < 5; round++) {
+    await turn(turns)
+    const { signal } = world.requests[0]!.options
+    assert.equal(getEventListeners(signal!, 'abort').length, 1) // what closes this connection
+    await world.servers[round]!.close(1001)
+  }
+  await turns.return()
+  assert.equal(getEventListeners(world.requests[0]!.options.signal!, 'abort').length, 0)
+})
 
 test('the signal closes the connection with 1000, and the loop rejects with its reason', async () => {
   const { controller, listeners } = watchedSignal()

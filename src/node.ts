@@ -1,5 +1,15 @@
 // A server and a client: for Node, and every runtime that has Node's modules.
-export { type ConnectOptions, connect } from './client/index.ts'
+export {
+  type BackoffOptions,
+  type ConnectOptions,
+  connect,
+  type Gap,
+  type ReconnectOptions,
+  type ReconnectTurn,
+  type ReconnectUrl,
+  type Retry,
+  reconnect,
+} from './client/index.ts'
 export type {
   CloseInfo,
   Connection,

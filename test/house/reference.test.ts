@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { DEFAULT_BACKOFF } from '../../src/client/backoff.ts'
 import * as codec from '../../src/codec/index.ts'
 import * as component from '../../src/component/index.ts'
 import * as portable from '../../src/index.ts'
@@ -79,6 +80,13 @@ test('options.md states the default of every option of compression', () => {
   const stated = new Map(rows('options.md').map(([name, value]) => [name, value]))
   for (const [name, value] of Object.entries(portable.DEFAULT_DEFLATE)) {
     assert.equal(stated.get(name), value.toLocaleString('en'), name)
+  }
+})
+
+test('options.md states the default of every option of the waits between attempts', () => {
+  const stated = new Map(rows('options.md').map(([name, value]) => [name, value]))
+  for (const [name, value] of Object.entries(DEFAULT_BACKOFF)) {
+    assert.equal(stated.get(name), value === Number.POSITIVE_INFINITY ? 'Infinity' : value.toLocaleString('en'), name)
   }
 })
 

@@ -79,6 +79,11 @@ export interface WebSocket {
   readonly CLOSED: 3
 }
 
+/** Sends frames that were made elsewhere, perhaps for many connections. */
+interface FrameSender {
+  sendFrame(list: readonly (Buffer | string)[], callback?: SendCallback): void
+}
+
 /** Something that is sent once the Blobs in front of it are read. */
 interface Waiting {
   readonly size: number
@@ -135,6 +140,7 @@ export class WebSocket extends EventEmitter {
   #request: ClientRequest | null = null
   #stream: Duplex | null = null
   #endpoint: Endpoint | undefined
+  #frameSender: FrameSender | null = null
   #agreement: Agreement = NOTHING_AGREED
   #binaryType: BinaryType = 'nodebuffer'
   /** From which length on messages are compressed. */
@@ -348,17 +354,17 @@ export class WebSocket extends EventEmitter {
       randomUint32: generateMask && (() => maskOf(generateMask)),
     }
     this.#endpoint = new Endpoint(stream, role, extensions, settings, this.#listener)
+    this.#frameSender = { sendFrame: (list, callback) => this.#sendFrame(list, callback) }
     this.#state = OPEN
     this.emit('open')
   }
 
-  /** Sends frames that were made with `Sender.frame`, perhaps for many connections. */
-  get _sender(): { sendFrame(list: readonly (Buffer | string)[], callback?: SendCallback): void } | null {
-    if (this.#endpoint === undefined) return null
-    return { sendFrame: (list, callback) => this.#sendFrame(list, callback) }
+  /** What sends frames that were made with `Sender.frame`; `null` before there is a connection. */
+  get _sender(): FrameSender | null {
+    return this.#frameSender
   }
 
-  /** @internal The stream of the connection; `null` before there is one. */
+  /** The stream of the connection; `null` before there is one. */
   get _socket(): Duplex | null {
     return this.#stream
   }

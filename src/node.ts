@@ -1,13 +1,19 @@
 // A server and a client: for Node, and every runtime that has Node's modules.
 export { type ConnectOptions, connect } from './client/index.ts'
 export type {
+  CloseDiagnostics,
   CloseInfo,
   Connection,
+  ConnectionDiagnostics,
   ConnectionLimits,
+  ConnectionStats,
   DeflateOption,
   DeflateOptions,
+  FailureDiagnostics,
+  FrameDiagnostics,
   Keepalive,
   Message,
+  MessageDiagnostics,
   MessageOptions,
   MessagePieces,
   PreparedMessage,
@@ -26,6 +32,7 @@ export {
   type ServeOptions,
   type Server,
   type ServerCloseOptions,
+  type ServerStats,
   serve,
   type UpgradeRequest,
 } from './server/index.ts'

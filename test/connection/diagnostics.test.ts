@@ -315,7 +315,7 @@ test('a message that is sent while another is told comes in its turn, on the wir
   channels.take()
   let answered = false
   channels.heard = ({ channel }) => {
-    if (channel !== 'message' || answered) return
+    if (channel !== 'frame' || answered) return // of the first message there is more to tell
     answered = true
     void connection.send('second')
   }

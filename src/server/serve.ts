@@ -149,7 +149,7 @@ export class Server {
     return this.#connections
   }
 
-  /** What the server has done so far: a snapshot, which costs about a microsecond for each open connection. */
+  /** What the server has done so far: a snapshot, for which each open connection is asked. */
   stats(): ServerStats {
     return this.#counters.snapshot(this.#connections)
   }

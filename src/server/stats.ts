@@ -1,5 +1,6 @@
 // What a server counts: what went over all its connections, and how handshakes and connections ended. Live connections
 // are asked when somebody wants to know; each leaves its numbers here when it ends, and no number ever goes back.
+// Peers choose close codes, of which some two thousand may travel; everything else that is counted by is ours.
 
 import type { Connection, ConnectionStats } from '../connection/index.ts'
 import type { CloseInfo } from '../session/index.ts'

@@ -11,13 +11,19 @@ export {
   reconnect,
 } from './client/index.ts'
 export type {
+  CloseDiagnostics,
   CloseInfo,
   Connection,
+  ConnectionDiagnostics,
   ConnectionLimits,
+  ConnectionStats,
   DeflateOption,
   DeflateOptions,
+  FailureDiagnostics,
+  FrameDiagnostics,
   Keepalive,
   Message,
+  MessageDiagnostics,
   MessageOptions,
   MessagePieces,
   PreparedMessage,
@@ -36,6 +42,7 @@ export {
   type ServeOptions,
   type Server,
   type ServerCloseOptions,
+  type ServerStats,
   serve,
   type UpgradeRequest,
 } from './server/index.ts'

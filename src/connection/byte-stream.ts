@@ -1,6 +1,8 @@
 // What a connection needs from the world: an ordered stream of bytes in both directions, and a clock. Transports
 // provide both; nothing here or below knows a socket.
 
+import type { Diagnostics } from './diagnostics.ts'
+
 /** An ordered, reliable stream of bytes in both directions, such as a TCP socket. */
 export interface ByteStream {
   /** Bytes that `write` took and that have not left yet. */
@@ -30,6 +32,8 @@ export interface ByteStreamListener {
 
 /** The clock, the turns and the randomness of the runtime that a connection lives in. */
 export interface Host {
+  /** Where it is told what happens on connections. Without it, nowhere. */
+  readonly diagnostics?: Diagnostics | undefined
   /** Milliseconds on a clock that never goes back. */
   now(): number
   /** Calls back once after `delayMs`. A timer does not keep the process alive. */

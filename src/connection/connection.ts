@@ -18,6 +18,7 @@ import {
   type SendOptions,
   type Session,
   type SessionEvent,
+  type SessionStats,
 } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Driver, type EventConsumer } from './driver.ts'
@@ -42,6 +43,12 @@ export interface ConnectionAddress {
 /** How a message is sent. */
 export type MessageOptions = Pick<SendOptions, 'compress'>
 
+/** How much has gone over a connection. No number ever goes back. */
+export interface ConnectionStats extends SessionStats {
+  /** How often `send` had to wait, or `trySend` took nothing, because `highWaterBytes` waited to leave. */
+  readonly backpressureEvents: number
+}
+
 interface Waiter<Value> {
   resolve(value: Value): void
   reject(error: unknown): void
@@ -61,6 +68,8 @@ const SENT = Promise.resolve()
  * front of it was read. Who does not care for messages says so with `onMessage(() => {})`.
  */
 export class Connection implements AsyncIterable<Message> {
+  /** What tells the connection from all others of this process, worker threads apart: 1 and up, as they are opened. */
+  readonly id: number
   /** The subprotocol that the handshake agreed on (RFC 6455 §1.9). */
   readonly subprotocol: string | undefined
   /** The extensions that the handshake agreed on, in their order (RFC 6455 §9). */
@@ -92,6 +101,7 @@ export class Connection implements AsyncIterable<Message> {
   readonly #orphans: Uint8Array[] = []
   #discarding = false
   readonly #sendWaiters: Waiter<void>[] = []
+  #backpressureEvents = 0
   readonly #pingWaiters: PingWaiter[] = []
   /** Why we ended the connection, where that is more than the session knows. */
   #endedBecause: WebSocketError | undefined
@@ -129,6 +139,7 @@ export class Connection implements AsyncIterable<Message> {
       handleDrain: () => this.#releaseSenders(),
     }
     this.#driver = new Driver(session, stream, host, consumer, limits.highWaterBytes)
+    this.id = this.#driver.watch.connectionId
   }
 
   /** @internal What the transport talks to. */
@@ -138,6 +149,7 @@ export class Connection implements AsyncIterable<Message> {
 
   /** @internal Takes what came with the handshake, and sets the first deadline. */
   static start(connection: Connection, leftover: Uint8Array | undefined): void {
+    connection.#driver.watch.opened(connection)
     if (leftover === undefined || leftover.length === 0) connection.#driver.pump()
     else connection.#driver.received(leftover)
   }
@@ -149,6 +161,11 @@ export class Connection implements AsyncIterable<Message> {
   /** Bytes that were sent and have not left yet. */
   get bufferedBytes(): number {
     return this.#driver.bufferedBytes
+  }
+
+  /** How much has gone over the connection so far: a snapshot. */
+  stats(): ConnectionStats {
+    return Object.freeze({ ...this.#session.stats(), backpressureEvents: this.#backpressureEvents })
   }
 
   /**
@@ -173,6 +190,7 @@ export class Connection implements AsyncIterable<Message> {
     this.#sendNow(data, options)
     if (this.#closeInfo !== undefined) return rejected(this.#closedError('Cannot send'))
     if (this.bufferedBytes < this.#limits.highWaterBytes) return SENT
+    this.#backpressureEvents++
     return handled(new Promise((resolve, reject) => this.#sendWaiters.push({ resolve, reject })))
   }
 
@@ -184,7 +202,11 @@ export class Connection implements AsyncIterable<Message> {
    */
   trySend(data: string | BytesLike | PreparedMessage, options?: MessageOptions): boolean {
     this.#driver.updateTime()
-    if (this.readyState !== 'open' || this.bufferedBytes >= this.#limits.highWaterBytes) return false
+    if (this.readyState !== 'open') return false
+    if (this.bufferedBytes >= this.#limits.highWaterBytes) {
+      this.#backpressureEvents++
+      return false
+    }
     this.#sendNow(data, options)
     return true
   }
@@ -410,6 +432,9 @@ export class Connection implements AsyncIterable<Message> {
       case 'pong':
         if (event.roundTripMs !== undefined) this.#answerPings(event.roundTripMs)
         return
+      case 'failure':
+        this.#driver.watch.failed(event.error)
+        return
       case 'closed':
         this.#handleClosed(event)
         return
@@ -490,6 +515,7 @@ export class Connection implements AsyncIterable<Message> {
     for (const waiter of this.#pingWaiters.splice(0)) waiter.reject(this.#closedError('Ping was not answered'))
     for (const resolve of this.#readWaiters.splice(0)) resolve(undefined)
     this.#resolveClosed(this.#closeInfo)
+    this.#driver.watch.closed(this.#closeInfo)
   }
 
   /** What broke the stream says more than that it ended without a Close frame; it does not say more than a violation. */

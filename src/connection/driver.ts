@@ -3,6 +3,7 @@
 
 import type { Session, SessionEvent } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
+import { Watch } from './diagnostics.ts'
 
 /** Who takes the events of a driver. */
 export interface EventConsumer {
@@ -19,6 +20,7 @@ export interface EventConsumer {
 
 export class Driver implements ByteStreamListener {
   readonly session: Session
+  readonly watch: Watch
   readonly #stream: ByteStream
   readonly #host: Host
   readonly #consumer: EventConsumer
@@ -41,6 +43,7 @@ export class Driver implements ByteStreamListener {
 
   constructor(session: Session, stream: ByteStream, host: Host, consumer: EventConsumer, highWaterBytes: number) {
     this.session = session
+    this.watch = new Watch(session, host.diagnostics)
     this.#stream = stream
     this.#host = host
     this.#consumer = consumer
@@ -53,6 +56,7 @@ export class Driver implements ByteStreamListener {
   }
 
   received(bytes: Uint8Array): void {
+    this.watch.look()
     this.session.tick(this.#host.now())
     this.session.receive(bytes)
     this.#drain()
@@ -68,6 +72,7 @@ export class Driver implements ByteStreamListener {
     if (this.#streamEnded) return
     this.#streamEnded = true
     this.streamError = error
+    this.watch.look()
     this.session.receiveEnd()
     this.#drain()
     if (error !== undefined) this.#destroy()
@@ -98,6 +103,7 @@ export class Driver implements ByteStreamListener {
     try {
       for (;;) {
         const event = this.#nextEvent()
+        if (this.watch.isOn) this.watch.publish()
         if (event === undefined) break
         if (event.kind === 'closed') this.#handleClosed()
         this.#consumer.handleEvent(event)
@@ -144,6 +150,7 @@ export class Driver implements ByteStreamListener {
 
   /** Lets what was sent leave at the end of the turn, or at once when there is much of it. */
   flush(): void {
+    if (this.watch.isOn) this.watch.publish()
     if (this.session.hasOutputWork && this.#stream.bufferedBytes < this.#highWaterBytes) this.#deferWork()
     if (this.#workPending) return // the output leaves with the next slice
     if (this.session.outputBytes >= this.#highWaterBytes) {
@@ -156,6 +163,7 @@ export class Driver implements ByteStreamListener {
 
   /** Brings the session up to the present, once a turn: what leaves together has happened together. */
   updateTime(): void {
+    this.watch.look()
     if (!this.#flushPending) this.session.tick(this.#host.now())
   }
 
@@ -175,6 +183,7 @@ export class Driver implements ByteStreamListener {
   flushNow(): void {
     this.#flushPending = false
     if (this.#destroyed || this.#endRequested) return
+    this.watch.look()
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.
     if (this.session.outputBytes > 0 && this.#stream.bufferedBytes < this.#highWaterBytes) {
       const vectors = this.session.takeOutput()
@@ -189,6 +198,8 @@ export class Driver implements ByteStreamListener {
       this.#endRequested = true
       this.#stream.end()
     }
+    // At the end: whoever is told may send something, and what was taken has to be written before.
+    if (this.watch.isOn) this.watch.publish()
   }
 
   /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut. */
@@ -216,6 +227,7 @@ export class Driver implements ByteStreamListener {
   #handleTimer(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#host.now()
+    this.watch.look()
     if (now >= this.#lingerUntil) this.#destroy()
     this.session.tick(now)
     this.#drain()

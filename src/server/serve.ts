@@ -25,8 +25,9 @@ import {
   type UpgradeAcceptance,
 } from '../handshake/index.ts'
 import { PreparedMessage, prepareMessage, Session } from '../session/index.ts'
-import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
+import { nodeHost, type RefusalResponse, refuse, SocketStream } from '../transport/node/index.ts'
 import { type ReadServeOptions, type Refusal, readServeOptions, type ServeOptions } from './options.ts'
+import { ServerCounters, type ServerStats } from './stats.ts'
 import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
 
 export type ConnectionHandler = (connection: Connection, request: UpgradeRequest) => void | Promise<void>
@@ -101,6 +102,7 @@ export class Server {
   readonly #sockets = new Set<Socket>() // those of the connections; they may take a little longer to close
   readonly #pending = new Set<Socket>()
   readonly #arrivals = new Map<string, Arrival>()
+  readonly #counters = new ServerCounters()
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
   readonly #aborted = (): void => void this.close()
   #lastAddress: AddressInfo | undefined
@@ -145,6 +147,11 @@ export class Server {
   /** The connections that are not closed. */
   get connections(): ReadonlySet<Connection> {
     return this.#connections
+  }
+
+  /** What the server has done so far: a snapshot, for which each open connection is asked. */
+  stats(): ServerStats {
+    return this.#counters.snapshot(this.#connections)
   }
 
   /**
@@ -210,7 +217,7 @@ export class Server {
       for (const socket of this.#sockets) socket.destroy()
       for (const { socket } of this.#arrivals.values()) socket.destroy()
     })
-    for (const socket of this.#pending) refuse(socket, rejectUpgrade('SERVER_CLOSING'))
+    for (const socket of this.#pending) this.#refuse(socket, rejectUpgrade('SERVER_CLOSING'))
     for (const { socket } of this.#arrivals.values()) {
       if (socket.bytesRead === 0) socket.destroy()
       else this.#turnAway(socket, 'SERVER_CLOSING')
@@ -248,10 +255,14 @@ export class Server {
     this.#arrivals.delete(name)
   }
 
+  #refuse(socket: Socket, response: RefusalResponse): void {
+    if (refuse(socket, response)) this.#counters.refused(response.status)
+  }
+
   #turnAway(socket: Socket, code: RefusalCode): void {
     // Before the TLS handshake is through there is no way to say anything.
     if (this.#options.tls !== undefined && !isSecure(socket)) socket.destroy()
-    else refuse(socket, rejectUpgrade(code))
+    else this.#refuse(socket, rejectUpgrade(code))
   }
 
   /** A request that asks for no upgrade, or not in a way that makes it one. */
@@ -260,6 +271,7 @@ export class Server {
       ? rejectUpgrade('REQUEST_LINE_TOO_LONG')
       : decideUpgrade(upgradeRequest(incoming), { origin: 'any' }) // only what is malformed; nobody is asked
     const { status, statusText, headers } = decision.kind === 'reject' ? decision : rejectUpgrade('UPGRADE_MISSING')
+    this.#counters.refused(status)
     response.writeHead(status, statusText, headers.flat())
     response.end(`${status} ${statusText}\n`)
     incoming.resume()
@@ -272,7 +284,7 @@ export class Server {
   /** Bytes that are no request (RFC 9112 §2.2). */
   #handleClientError(error: Error & { code?: string }, socket: Duplex): void {
     const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
-    refuse(socket as Socket, rejectUpgrade(tooLong ? 'HEAD_TOO_LONG' : 'HEAD_MALFORMED'))
+    this.#refuse(socket as Socket, rejectUpgrade(tooLong ? 'HEAD_TOO_LONG' : 'HEAD_MALFORMED'))
   }
 
   #handleUpgrade(incoming: IncomingMessage, duplex: Duplex, leftover: Buffer): void {
@@ -283,15 +295,15 @@ export class Server {
     if (taken.has(socket) || socket.destroyed || socket.writableEnded) return
     taken.add(socket)
     if (!this.#serves(request.target)) {
-      refuse(socket, { status: 404, statusText: statusTextOf(404), headers: [['Connection', 'close']] })
+      this.#refuse(socket, { status: 404, statusText: statusTextOf(404), headers: [['Connection', 'close']] })
       return
     }
     if (this.#closing !== undefined) {
-      refuse(socket, rejectUpgrade('SERVER_CLOSING'))
+      this.#refuse(socket, rejectUpgrade('SERVER_CLOSING'))
       return
     }
     if (this.#lineTooLong(incoming)) {
-      refuse(socket, rejectUpgrade('REQUEST_LINE_TOO_LONG'))
+      this.#refuse(socket, rejectUpgrade('REQUEST_LINE_TOO_LONG'))
       return
     }
     let decision: ReturnType<typeof decideUpgrade>
@@ -302,14 +314,14 @@ export class Server {
       return
     }
     if (decision.kind === 'reject') {
-      refuse(socket, decision)
+      this.#refuse(socket, decision)
       return
     }
     if (
       this.#pending.size >= this.#options.maxPendingHandshakes ||
       this.#connections.size + this.#pending.size >= this.#options.maxConnections
     ) {
-      refuse(socket, rejectUpgrade('TOO_MANY_HANDSHAKES'))
+      this.#refuse(socket, rejectUpgrade('TOO_MANY_HANDSHAKES'))
       return
     }
     const { authorize } = this.#options
@@ -344,13 +356,15 @@ export class Server {
     socket.on('error', ignore).on('end', leave).on('close', settle)
     const deadline =
       this.#options.server &&
-      nodeHost.setTimer(this.#options.handshakeTimeoutMs, () => refuse(socket, rejectUpgrade('HANDSHAKE_TIMEOUT')))
+      nodeHost.setTimer(this.#options.handshakeTimeoutMs, () =>
+        this.#refuse(socket, rejectUpgrade('HANDSHAKE_TIMEOUT')),
+      )
     try {
       const refusal = await authorize(request)
       const response = refusal === undefined || refusal === null ? undefined : await refusalResponse(refusal)
       // By now the client may have gone, the time may be up or the server closing: then the decision comes too late.
       if (socket.destroyed || socket.writableEnded) return
-      if (response !== undefined) refuse(socket, response)
+      if (response !== undefined) this.#refuse(socket, response)
       else this.#accept(socket, request, acceptance, leftover)
     } catch (error) {
       this.#hookFailed(socket, error)
@@ -362,7 +376,7 @@ export class Server {
   }
 
   #hookFailed(socket: Socket, error: unknown): void {
-    refuse(socket, rejectUpgrade('POLICY_FAILED'))
+    this.#refuse(socket, rejectUpgrade('POLICY_FAILED'))
     this.#warn(error)
   }
 
@@ -388,7 +402,11 @@ export class Server {
       (listener) => stream.attach(listener),
     )
     this.#connections.add(connection)
-    void connection.closed.then(() => this.#connections.delete(connection))
+    this.#counters.accepted()
+    void connection.closed.then((info) => {
+      this.#connections.delete(connection)
+      this.#counters.ended(connection, info)
+    })
     void this.#handle(connection, request)
   }
 

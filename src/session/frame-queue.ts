@@ -11,6 +11,7 @@ import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extensio
 import { Encoding } from './encoding.ts'
 import { COPIED_PAYLOAD_BYTES, type FrameWriter } from './output.ts'
 import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
+import { SentTraffic, type TrafficLog } from './traffic.ts'
 
 const FIN = 0x80
 
@@ -21,6 +22,7 @@ export interface FrameQueueOptions {
   readonly pipeline: OutgoingPipeline | undefined
   /** How many bytes extensions work on at once, about. */
   readonly sliceBytes: number
+  readonly log: TrafficLog
 }
 
 /** Something to write when its turn comes. */
@@ -47,6 +49,8 @@ interface SharedJob {
  * what extensions make of it is seen to here.
  */
 export class FrameQueue {
+  /** What has been written so far. */
+  readonly traffic: SentTraffic
   readonly #writer: FrameWriter
   readonly #nextMaskingKey: (() => number) | undefined
   readonly #pipeline: OutgoingPipeline | undefined
@@ -65,9 +69,10 @@ export class FrameQueue {
   // The frame whose payload comes in pieces.
   #maskingKey: number | undefined
   #phase = 0
-  #pieceEnd: PayloadEnd = 'inside'
+  #pieceFirstByte = 0
 
-  constructor(writer: FrameWriter, { nextMaskingKey, pipeline, sliceBytes }: FrameQueueOptions) {
+  constructor(writer: FrameWriter, { nextMaskingKey, pipeline, sliceBytes, log }: FrameQueueOptions) {
+    this.traffic = new SentTraffic(log, { masked: nextMaskingKey !== undefined })
     this.#writer = writer
     this.#nextMaskingKey = nextMaskingKey
     this.#pipeline = pipeline
@@ -106,7 +111,7 @@ export class FrameQueue {
 
   writePrepared(firstByte: number, message: PreparedMessage): void {
     if (this.#pipeline === undefined) {
-      this.#writeFrame(firstByte, message.payload)
+      this.#writePlain(firstByte, message.payload)
     } else if (this.isBusy) {
       this.#wait(message.payload.length, () => this.#transformPrepared(firstByte, message))
     } else {
@@ -181,36 +186,54 @@ export class FrameQueue {
 
   #writeFrame(firstByte: number, payload: Uint8Array): void {
     this.#writer.writeFrame(firstByte, payload, this.#nextMaskingKey?.())
+    this.traffic.frame(firstByte, payload.length)
   }
 
+  /** Writes a data frame that leaves as the application sent it. */
   #writePlain(firstByte: number, payload: Uint8Array | string): void {
-    if (typeof payload !== 'string') this.#writeFrame(firstByte, payload)
-    else this.#writer.writeTextFrame(firstByte, payload, this.#nextMaskingKey?.())
+    const { traffic } = this
+    let { length } = payload
+    if (typeof payload !== 'string') {
+      this.#writeFrame(firstByte, payload)
+    } else {
+      length = this.#writer.writeTextFrame(firstByte, payload, this.#nextMaskingKey?.())
+      traffic.frame(firstByte, length)
+    }
+    traffic.begin(firstByte)
+    traffic.payload(length)
+    if (endOf(firstByte) === 'message') traffic.endMessage()
   }
 
   #transformData(firstByte: number, payload: Uint8Array | string, compress: boolean | undefined): void {
     const bytes = typeof payload === 'string' ? encodeText(payload) : payload
     this.#begin(firstByte, bytes.length, compress)
-    if (this.#transform === undefined) this.#writeFrame(firstByte, bytes)
+    if (this.#transform === undefined) this.#writePlain(firstByte, bytes)
     else this.#encodePayload(bytes, endOf(firstByte))
   }
 
   #startFrame(firstByte: number, payloadLength: number, compress: boolean | undefined): void {
     this.#begin(firstByte, payloadLength, compress)
-    this.#pieceEnd = endOf(firstByte)
+    this.#pieceFirstByte = firstByte
     if (this.#transform !== undefined) return // how long it will be, nobody knows yet
     this.#phase = 0
     this.#maskingKey = this.#nextMaskingKey?.()
     this.#writer.writeHeader(firstByte, payloadLength, this.#maskingKey)
+    this.traffic.header(payloadLength)
   }
 
   #continueFrame(payload: Uint8Array, endsFrame: boolean): void {
+    const { traffic } = this
+    const end = endsFrame ? endOf(this.#pieceFirstByte) : 'inside'
     if (this.#transform !== undefined) {
-      this.#encodePayload(payload, endsFrame ? this.#pieceEnd : 'inside')
-    } else {
-      this.#writer.writePiece(payload, this.#maskingKey, this.#phase)
-      this.#phase += payload.length
+      this.#encodePayload(payload, end)
+      return
     }
+    this.#writer.writePiece(payload, this.#maskingKey, this.#phase)
+    this.#phase += payload.length
+    traffic.piece(payload.length)
+    traffic.payload(payload.length)
+    if (endsFrame) traffic.endFrame(this.#pieceFirstByte, this.#phase)
+    if (end === 'message') traffic.endMessage()
   }
 
   // --- transforming ------------------------------------------------------------------------------------------------
@@ -219,6 +242,7 @@ export class FrameQueue {
   #begin(firstByte: number, frameBytes: number, compress: boolean | undefined): void {
     const opcode = firstByte & 0x0f
     if (opcode === Opcode.continuation) return
+    this.traffic.begin(firstByte)
     const payloadBytes = endOf(firstByte) === 'message' ? frameBytes : undefined
     const type = opcode === Opcode.text ? 'text' : 'binary'
     const transformation = this.#pipeline?.begin({ type, payloadBytes, compress })
@@ -227,6 +251,7 @@ export class FrameQueue {
   }
 
   #encodePayload(payload: Uint8Array, end: PayloadEnd): void {
+    this.traffic.transformed(payload.length)
     this.#encode({ encoding: new Encoding(this.#transform!, stable(payload), end), end })
   }
 
@@ -245,15 +270,18 @@ export class FrameQueue {
       this.#writeFrame((final ? FIN : 0) | this.#firstByte, output)
       this.#firstByte = 0 // a continuation frame, unmarked
     }
-    if (final) this.#transform = undefined
+    if (!final) return
+    this.#transform = undefined
+    this.traffic.endMessage()
   }
 
   #transformPrepared(firstByte: number, message: PreparedMessage): void {
     const transformation = this.#pipeline!.begin(message.outgoing)
     if (transformation === undefined) {
-      this.#writeFrame(firstByte, message.payload)
+      this.#writePlain(firstByte, message.payload)
       return
     }
+    this.traffic.begin(firstByte)
     const { sharing, reservedBits } = transformation
     if (sharing === undefined) {
       this.#transform = transformation.transform
@@ -266,6 +294,7 @@ export class FrameQueue {
     const bytes = message.payload.length + MAX_FRAME_HEADER_BYTES
     const job = { encoding, firstByte: firstByte | (reservedBits << 4), bytes }
     encoding.join()
+    this.traffic.transformed(message.payload.length)
     // Somebody is at it who has been given time for it: to add to that would be all of it at once, for many sessions.
     if (encoding.isBegun) this.#shared = job
     else this.#encodeShared(job)
@@ -279,6 +308,7 @@ export class FrameQueue {
     if (result === undefined) return
     encoding.leave()
     this.#writeFrame(job.firstByte, result)
+    this.traffic.endMessage()
   }
 }
 

@@ -10,8 +10,8 @@ import { encodeText, writeText } from '../codec/text.ts'
 export interface FrameWriter {
   /** Writes a whole frame. `payload` is a plain view, borrowed or kept as the writer says. */
   writeFrame(firstByte: number, payload: Uint8Array, maskingKey: number | undefined): void
-  /** Writes a whole frame whose payload is the UTF-8 of `text`. */
-  writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): void
+  /** Writes a whole frame whose payload is the UTF-8 of `text`. @returns how many bytes that are. */
+  writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): number
   /** Writes a header whose payload follows in pieces. */
   writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void
   /** Writes a piece of the payload of the header written last, `phase` bytes of which went before. */
@@ -71,11 +71,12 @@ export class OutputVectors implements FrameWriter {
     this.#commit(payloadAt + length)
   }
 
-  writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): void {
+  writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): number {
     // A UTF-16 unit takes at most three bytes of UTF-8.
     if (text.length * 3 > COPIED_PAYLOAD_BYTES) {
-      this.#writeOwnFrame(firstByte, encodeText(text), maskingKey)
-      return
+      const payload = encodeText(text)
+      this.#writeOwnFrame(firstByte, payload, maskingKey)
+      return payload.length
     }
     const at = this.#reserve(MAX_FRAME_HEADER_BYTES + text.length * 3)
     const masked = maskingKey !== undefined
@@ -86,6 +87,7 @@ export class OutputVectors implements FrameWriter {
     writeHeaderBytes(block, at, firstByte, length, maskingKey)
     if (masked) maskInto(block, payloadAt, block, payloadAt, payloadAt + length, maskingKey, 0)
     this.#commit(payloadAt + length)
+    return length
   }
 
   writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void {

@@ -24,6 +24,7 @@ import { RUN_BYTES } from './encoding.ts'
 import type { FragmentEvent, MessageEvent } from './event.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Limits } from './limits.ts'
+import type { TrafficLog } from './traffic.ts'
 
 /** A control frame as it was received. */
 export type ControlFrame =
@@ -43,6 +44,7 @@ export interface ReceiverOptions {
   readonly validateUtf8: boolean
   readonly limits: Limits
   readonly delivery: Delivery
+  readonly log: TrafficLog
   readonly now: number
 }
 
@@ -63,6 +65,7 @@ export class Receiver {
   readonly #limits: Limits
   #delivery: Delivery
   #nextDelivery: Delivery
+  readonly #log: TrafficLog
   readonly #rate: FrameRate
 
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
@@ -78,6 +81,8 @@ export class Receiver {
   #headerBytes = 0
   #inFrame = false
   #completedFrames = 0
+  #firstByte = 0
+  #masked = false
   #opcode = 0
   #fin = false
   #maskingKey = 0
@@ -85,7 +90,9 @@ export class Receiver {
   #remaining = 0
   #control: Uint8Array = EMPTY
 
-  // The message being read.
+  // The message being read, and those that were.
+  #completedMessages = 0
+  #completedPayloadBytes = 0
   #messageOpen = false
   #messageBytes = 0
   #messageFragments = 0
@@ -123,6 +130,7 @@ export class Receiver {
     this.#limits = options.limits
     this.#delivery = options.delivery
     this.#nextDelivery = options.delivery
+    this.#log = options.log
     this.#rate = new FrameRate(
       options.limits.maxControlFramesPerSecond,
       options.limits.maxControlFrameBurst,
@@ -153,6 +161,16 @@ export class Receiver {
   /** How many frames were read to their end. */
   get completedFrames(): number {
     return this.#completedFrames
+  }
+
+  /** How many messages were read to their end. */
+  get completedMessages(): number {
+    return this.#completedMessages
+  }
+
+  /** How many bytes of payload they had, all together, as they were before extensions transformed them. */
+  get completedPayloadBytes(): number {
+    return this.#completedPayloadBytes
   }
 
   /** Whether some bytes of a frame have been parsed, and not all. */
@@ -340,6 +358,8 @@ export class Receiver {
 
     if (control || (payloadLength === 0 && !fin)) this.#checkRate(now, frameAt + size - 1)
     this.#inFrame = true
+    this.#firstByte = first
+    this.#masked = masked
     this.#opcode = opcode
     this.#fin = fin
     this.#payloadLength = payloadLength
@@ -564,7 +584,7 @@ export class Receiver {
     final: boolean,
     frameRemaining: number,
   ): MessageEvent | FragmentEvent | undefined {
-    if (final) this.#messageOpen = false
+    if (final) this.#endMessage()
     const piece = this.#piece
     piece.bytes = bytes
     piece.start = start
@@ -596,6 +616,16 @@ export class Receiver {
   #endFrame(): void {
     this.#inFrame = false
     this.#completedFrames++
+    if (this.#log.frames) this.#log.addFrame('received', this.#firstByte, this.#masked, this.#payloadLength)
+  }
+
+  #endMessage(): void {
+    const compressed = this.#transform !== undefined
+    const payloadBytes = compressed ? this.#decodedBytes : this.#messageBytes
+    this.#messageOpen = false
+    this.#completedMessages++
+    this.#completedPayloadBytes += payloadBytes
+    if (this.#log.messages) this.#log.addMessage('received', this.#piece.type, payloadBytes, compressed)
   }
 
   /** The byte at `at` decided; it is the last that is parsed. */

@@ -16,6 +16,7 @@ import { FrameQueue, type FrameQueueOptions } from './frame-queue.ts'
 import { type FrameKind, maySend, type SendHalf } from './half.ts'
 import type { FrameWriter } from './output.ts'
 import type { PreparedMessage } from './prepared-message.ts'
+import type { SentTraffic } from './traffic.ts'
 
 /** How a message, or a piece of one, is sent. */
 export interface SendOptions {
@@ -96,6 +97,11 @@ export class Sender {
   /** Bytes that wait for it, about. */
   get waitingBytes(): number {
     return this.#queue.bytes
+  }
+
+  /** What has been sent so far. */
+  get traffic(): SentTraffic {
+    return this.#queue.traffic
   }
 
   /** Goes on with what takes its time. @returns `false` when a payload that is kept has changed its size. */

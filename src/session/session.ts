@@ -22,6 +22,7 @@ import { type FrameWriter, OutputVectors } from './output.ts'
 import { PreparedMessage } from './prepared-message.ts'
 import { type ControlFrame, Receiver } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
+import { type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
 
 export type Role = 'client' | 'server'
 
@@ -112,6 +113,7 @@ export class Session {
   readonly #receiver: Receiver
   readonly #sender: Sender
   readonly #output = new OutputVectors()
+  readonly #log = new TrafficLog()
   readonly #pings: PingClock
   readonly #events: SessionEvent[] = [] // what time or a call gave rise to; what bytes give rise to is made when asked for
 
@@ -163,6 +165,7 @@ export class Session {
       nextMaskingKey: role === 'client' ? () => randomUint32!() >>> 0 : undefined,
       pipeline: pipelines?.outgoing,
       sliceBytes,
+      log: this.#log,
       reservedBits: reservedBits & ~transformedBits,
       validateUtf8,
     })
@@ -174,6 +177,7 @@ export class Session {
       validateUtf8,
       limits: this.#limits,
       delivery: createDelivery(delivery, this.#maxMessageBytes(delivery)),
+      log: this.#log,
       now,
     })
   }
@@ -212,6 +216,50 @@ export class Session {
     if (this.#sender.half !== 'closeSent' || this.#sender.isMidFrame || this.#sender.isBusy) return false
     if (this.#receiveHalf === 'failed') return true
     return this.#receiveHalf === 'closeReceived' && this.#endsStream
+  }
+
+  /** How much has gone over the session so far: a snapshot. */
+  stats(): SessionStats {
+    const sent = this.#sender.traffic
+    const received = this.#receiver
+    return Object.freeze({
+      messagesSent: sent.messages,
+      messagesReceived: received.completedMessages,
+      framesSent: sent.frames,
+      framesReceived: received.completedFrames,
+      wireBytesSent: sent.wireBytes,
+      wireBytesReceived: received.offset,
+      payloadBytesSent: sent.payloadBytes,
+      payloadBytesReceived: received.completedPayloadBytes,
+    })
+  }
+
+  /**
+   * Whether each frame that is complete from now on, of either direction, is recorded for `takeRecords`. Whoever turns it
+   * on takes the records after every `next`, call and `takeOutput`: what is not taken stays. Default `false`.
+   */
+  get recordFrames(): boolean {
+    return this.#log.frames
+  }
+
+  set recordFrames(record: boolean) {
+    if (typeof record !== 'boolean') throw new TypeError(`recordFrames is a ${typeof record}, not a boolean`)
+    this.#log.frames = record
+  }
+
+  /** The same for messages. Default `false`. */
+  get recordMessages(): boolean {
+    return this.#log.messages
+  }
+
+  set recordMessages(record: boolean) {
+    if (typeof record !== 'boolean') throw new TypeError(`recordMessages is a ${typeof record}, not a boolean`)
+    this.#log.messages = record
+  }
+
+  /** What was recorded since the last time, in order: a message comes behind its last frame. */
+  takeRecords(): TrafficRecord[] {
+    return this.#log.take()
   }
 
   /** When to call `tick` at the latest, on the caller's clock; `Infinity` when time changes nothing. */

@@ -90,6 +90,22 @@ test('options.md states the default of every option of the waits between attempt
   }
 })
 
+test('observing.md lists every field of statistics, and no other', async () => {
+  const server = await node.serve({}, () => {})
+  const fields = Object.keys(server.stats())
+  await server.close()
+  const [statistics] = page('observing.md').split('## Channels')
+  const listed = [...statistics!.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!)
+  assert.deepEqual(listed.sort(), fields.sort())
+})
+
+test('observing.md lists every channel that the sources have, and no other', () => {
+  const source = readFileSync(join(ROOT, 'src', 'transport', 'node', 'diagnostics.ts'), 'utf8')
+  const made = [...source.matchAll(/channel\('(wspc:\w+)'\)/g)].map(([, name]) => name!)
+  const listed = rows('observing.md').flatMap(([name]) => (name!.startsWith('wspc:') ? [name!] : []))
+  assert.deepEqual(listed.sort(), made.sort())
+})
+
 test('close-codes.md names every close code', () => {
   const listed = rows('close-codes.md').map(([code, name]) => [name, Number(code)])
   for (const entry of Object.entries(codec.CloseCode)) {

@@ -553,7 +553,7 @@ test('T-63: what is checked as text, and written, is never memory that is shared
   const writer = {
     writeFrame: (_first: number, payload: Uint8Array) => written.push(payload.buffer),
     writePiece: (payload: Uint8Array) => written.push(payload.buffer),
-    writeTextFrame: () => {},
+    writeTextFrame: () => 0,
     writeHeader: () => {},
   }
   const session = new Session({ role: 'server' }, writer as never)

@@ -5,6 +5,7 @@ import {
   type ByteStreamListener,
   type Connection,
   type ConnectionOptions,
+  type Diagnostics,
   type Host,
   openConnection,
 } from '../../src/connection/index.ts'
@@ -80,8 +81,13 @@ export class ScriptedHost implements Host {
   time = 1_000
   readonly timers = new Set<Timer>()
   readonly errors: unknown[] = []
+  readonly diagnostics: Diagnostics | undefined
   #deferred: (() => void)[] = []
   #work: (() => void)[] = []
+
+  constructor(diagnostics?: Diagnostics) {
+    this.diagnostics = diagnostics
+  }
 
   now(): number {
     return this.time
@@ -173,11 +179,12 @@ export function scripted(
     leftover?: Uint8Array
     subprotocol?: string
     extensions?: readonly AgreedExtension[]
+    diagnostics?: Diagnostics
   } = {},
 ): Scripted {
-  const { role = 'server', leftover, subprotocol, extensions = [], ...rest } = options
+  const { role = 'server', leftover, subprotocol, extensions = [], diagnostics, ...rest } = options
   const stream = new ScriptedStream()
-  const host = new ScriptedHost()
+  const host = new ScriptedHost(diagnostics)
   const connection = openConnection(
     { role, subprotocol, extensions, leftover },
     stream,

@@ -2,6 +2,7 @@
 
 import { randomFillSync } from 'node:crypto'
 import { type Host, WorkQueue } from '../../connection/index.ts'
+import { nodeDiagnostics } from './diagnostics.ts'
 
 const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
 
@@ -11,6 +12,8 @@ const random = new Uint32Array(256)
 let randomAt = random.length
 
 export const nodeHost: Host = {
+  diagnostics: nodeDiagnostics,
+
   now: () => performance.now(),
 
   setTimer: (delayMs, callback) => setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS)).unref(),

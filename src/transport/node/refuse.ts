@@ -20,15 +20,19 @@ const refused = new WeakSet<Socket>()
 /**
  * Writes the response, ends the socket, and throws away what still arrives until the peer has ended too. Whoever wants
  * to refuse a socket that is refused already, for the next of its malformed bytes or because time is up, is too late.
+ *
+ * @returns whether the response was written.
  */
-export function refuse(socket: Socket, response: RefusalResponse): void {
-  if (refused.has(socket) || socket.destroyed) return
+export function refuse(socket: Socket, response: RefusalResponse): boolean {
+  if (refused.has(socket) || socket.destroyed) return false
   refused.add(socket)
   socket.on('error', () => {}) // it is being closed already
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer))
-  if (socket.writable) socket.end(responseBytes(response))
+  const isAnswered = socket.writable
+  if (isAnswered) socket.end(responseBytes(response))
   socket.resume()
+  return isAnswered
 }
 
 function responseBytes(response: RefusalResponse): Uint8Array {

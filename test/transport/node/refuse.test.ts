@@ -11,7 +11,7 @@ async function refused(...parameters: [response: Parameters<typeof refuse>[1]]) 
   const { near, far, server } = await socketPair()
   near.allowHalfOpen = true // it will not end because the other side does
   const peer = new RawPeer(near)
-  refuse(far, ...parameters)
+  assert.equal(refuse(far, ...parameters), true)
   server.close()
   return { peer, far }
 }
@@ -44,20 +44,20 @@ test('T-18: what follows a refusal is thrown away, and the socket is cut when th
   peer.leave()
 })
 
-test('a socket is refused once, and one that is gone or ended already is left to go', async () => {
+test('a socket is refused once, and one that is gone or ended already is left to go: it says whether', async () => {
   const { peer, far } = await refused(REFUSAL)
-  refuse(far, { ...REFUSAL, status: 400 })
+  assert.equal(refuse(far, { ...REFUSAL, status: 400 }), false)
   assert.equal((await peer.all()).match(/HTTP/g)?.length, 1)
   peer.leave('end')
   await new Promise((resolve) => far.once('close', resolve))
   const listeners = far.listenerCount('error')
-  refuse(far, REFUSAL)
+  assert.equal(refuse(far, REFUSAL), false)
   assert.equal(far.listenerCount('error'), listeners)
 
   const ended = await socketPair()
   const endedPeer = new RawPeer(ended.near)
   ended.far.end('already')
-  refuse(ended.far, REFUSAL)
+  assert.equal(refuse(ended.far, REFUSAL), false)
   assert.equal(await endedPeer.all(), 'already')
   endedPeer.leave('end')
   ended.server.close()

@@ -1,0 +1,14 @@
+// All scenarios, by the name of their group.
+
+import { clientEvents } from './client-events.ts'
+import { closing } from './closing.ts'
+import { exportsOfModule } from './exports.ts'
+import { serverOptions } from './server-options.ts'
+import type { Scenarios } from './stage.ts'
+
+export const groups: Readonly<Record<string, Scenarios>> = {
+  exports: exportsOfModule,
+  'client events': clientEvents,
+  closing,
+  'server options': serverOptions,
+}

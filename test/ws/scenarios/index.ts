@@ -3,6 +3,10 @@
 import { clientEvents } from './client-events.ts'
 import { closing } from './closing.ts'
 import { exportsOfModule } from './exports.ts'
+import { handshakeClient } from './handshake-client.ts'
+import { handshakeServer } from './handshake-server.ts'
+import { receiving } from './receiving.ts'
+import { sending } from './sending.ts'
 import { serverOptions } from './server-options.ts'
 import type { Scenarios } from './stage.ts'
 
@@ -11,4 +15,8 @@ export const groups: Readonly<Record<string, Scenarios>> = {
   'client events': clientEvents,
   closing,
   'server options': serverOptions,
+  sending,
+  receiving,
+  'handshake, server': handshakeServer,
+  'handshake, client': handshakeClient,
 }

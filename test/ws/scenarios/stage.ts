@@ -27,12 +27,12 @@ export async function play(scenario: Scenario, ws: WsModule): Promise<Transcript
   })
   try {
     await Promise.race([scenario(ws, stage), tooLate])
-    // What is noted while everything is torn down is not part of the scenario.
-    return stage.transcript()
   } finally {
     clearTimeout(timer)
+    stage.freeze()
     await stage.clear()
   }
+  return stage.transcript()
 }
 
 export class Stage {
@@ -42,6 +42,7 @@ export class Stage {
   readonly #servers = new Set<Server | HttpServer>()
   readonly #webSocketServers = new Set<WebSocketServer>()
   readonly #sockets = new Set<Socket>()
+  readonly #peers = new Set<Peer>()
 
   constructor(ws: WsModule) {
     this.#ws = ws
@@ -53,10 +54,20 @@ export class Stage {
     return track
   }
 
+  /** What was seen; a party that saw nothing is left out. */
   transcript(): Transcript {
     return Object.fromEntries(
-      [...this.#tracks].map(([name, { entries }]) => [name, structuredClone(entries) as Json[]]),
+      [...this.#tracks].flatMap(([name, { entries }]) => (entries.length === 0 ? [] : [[name, entries as Json[]]])),
     )
+  }
+
+  /**
+   * The scenario is over: nothing of what follows is noted, except the frames that raw peers still read. Those were written
+   * before the end, and whether they had arrived by then is chance.
+   */
+  freeze(): void {
+    const raw = new Set([...this.#peers].map(({ track }) => track))
+    for (const track of this.#tracks.values()) track.frozen = !raw.has(track)
   }
 
   /** A client that nobody listens to yet; the arguments go to the constructor as they are. */
@@ -137,8 +148,8 @@ export class Stage {
   /** A raw client whose upgrade request was sent; the answer and the frames that follow are noted. */
   async rawClient(port: number, request: RequestParts = {}): Promise<Peer> {
     const socket = dial({ port, host: '127.0.0.1', allowHalfOpen: request.allowHalfOpen ?? false })
-    this.#sockets.add(socket)
     const peer = new Peer(this.track(request.name ?? 'raw client'), socket)
+    this.#peers.add(peer)
     await once(socket, 'connect')
     socket.write(requestHead(request))
     if (request.behindHead !== undefined) socket.write(request.behindHead)
@@ -159,8 +170,8 @@ export class Stage {
   ): Promise<{ port: number; url: string; peers: Peer[] }> {
     const peers: Peer[] = []
     const server = createServer({ allowHalfOpen: options.allowHalfOpen ?? false }, (socket) => {
-      this.#sockets.add(socket)
       const peer = new Peer(this.track(peers.length === 0 ? 'raw server' : `raw server ${peers.length + 1}`), socket)
+      this.#peers.add(peer)
       peers.push(peer)
       void peer.track.when(() => peer.headSeen).then(() => answer(peer))
     })
@@ -208,6 +219,7 @@ export class Stage {
       server.close()
     }
     for (const socket of this.#sockets) socket.destroy()
+    for (const peer of this.#peers) await peer.dismiss()
     for (const server of this.#servers) {
       if ('closeAllConnections' in server) server.closeAllConnections()
       if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()))
@@ -296,6 +308,15 @@ export class Peer {
     }
     if (this.#unread.length > 0) this.track.note('rest', this.#unread)
     this.track.note(this.#ended ? 'ended' : 'gone')
+  }
+
+  /** Reads to the end, which the other side has made already, and goes. */
+  async dismiss(): Promise<void> {
+    const late = setTimeout(() => this.socket.destroy(), 500)
+    if (this.#ended) this.socket.destroy()
+    else this.socket.on('end', () => this.socket.destroy())
+    await until(() => this.gone)
+    clearTimeout(late)
   }
 
   say(...what: readonly (Uint8Array | string)[]): void {

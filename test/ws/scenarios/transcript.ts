@@ -68,9 +68,11 @@ export function plain(value: unknown): Json {
 /** One party's list. */
 export class Track {
   readonly entries: Json[] = []
+  frozen = false
   readonly #waiting = new Set<() => void>()
 
   note(...values: unknown[]): void {
+    if (this.frozen) return
     this.entries.push(values.length === 1 ? plain(values[0]) : values.map(plain))
     for (const wake of [...this.#waiting]) wake()
   }

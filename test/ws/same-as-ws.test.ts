@@ -1,11 +1,14 @@
 // The module beside the package that it stands in for: every scenario is played with both, and what was seen must be the same.
 //
 //   SAME_AS_WS=ws           plays `ws` against itself, which finds scenarios that depend on chance
+//   SAME_AS_WS=/some/file   plays the module in that file, such as a copy of `ws` with a mistake in it
 //   SAME_AS_WS_ROUNDS=3     plays each scenario that often
+//   SAME_AS_WS_DEADLINE_MS  how long a scenario may take before it counts as stuck, by default 10 seconds
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import * as counterpart from 'ws'
 import { type Difference, differences } from './scenarios/differences.ts'
 import { groups } from './scenarios/index.ts'
@@ -13,14 +16,17 @@ import type { WsModule } from './scenarios/module.ts'
 import { play } from './scenarios/stage.ts'
 import { changes } from './scenarios/transcript.ts'
 
-const ours = new URL('../../src/ws/index.js', import.meta.url)
-const itself = process.env['SAME_AS_WS'] === 'ws' || !existsSync(ours)
+const theirs = counterpart as unknown as WsModule
+const candidate = await load(process.env['SAME_AS_WS'])
 const rounds = Number(process.env['SAME_AS_WS_ROUNDS'] ?? 1)
 
-const theirs = counterpart as unknown as WsModule
-const candidate = itself ? theirs : ((await import(ours.href)) as WsModule)
+async function load(choice: string | undefined): Promise<WsModule> {
+  const ours = new URL('../../src/ws/index.js', import.meta.url)
+  if (choice === 'ws' || (choice === undefined && !existsSync(ours))) return theirs
+  return (await import(choice === undefined ? ours.href : pathToFileURL(choice).href)) as WsModule
+}
 
-const rows = new Map<string, Difference>(itself ? [] : differences.map((row) => [row.scenario, row]))
+const rows = new Map<string, Difference>(candidate === theirs ? [] : differences.map((row) => [row.scenario, row]))
 
 for (const [group, scenarios] of Object.entries(groups)) {
   describe(group, () => {

@@ -81,7 +81,7 @@ export const eventTarget: Scenarios = {
         }
         prototype = Object.getPrototypeOf(prototype) as object | null
       }
-      track.attempt('write', () => {
+      track.attemptBriefly('write', () => {
         ;(event as { type: string }).type = 'other'
       })
     }
@@ -160,7 +160,7 @@ export const eventTarget: Scenarios = {
 
   'events that are not of EventTarget are not listened to': async (_, stage) => {
     const { client, clientTrack: track } = await stage.pair()
-    for (const type of ['ping', 'pong', 'upgrade', 'redirect', 'unexpected-response', 'x', '', undefined]) {
+    for (const type of ['ping', 'pong', 'upgrade', 'redirect', 'unexpected-response', 'x', '']) {
       const count = client.listenerCount(type as string)
       track.attempt(`${type}`, () => call(client, 'addEventListener', type, () => {}))
       track.note('listeners', client.listenerCount(type as string) - count)
@@ -169,12 +169,12 @@ export const eventTarget: Scenarios = {
 
   'listeners that are none': async (_, stage) => {
     const { client, clientTrack: track } = await stage.pair()
-    for (const listener of [undefined, null, 5, 'x', {}]) {
+    for (const listener of [null, 5, 'x', {}]) {
       const count = client.listenerCount('open')
       track.attempt('add', () => call(client, 'addEventListener', 'open', listener))
       track.note('listeners', client.listenerCount('open') - count)
     }
-    track.attempt('options null', () => call(client, 'addEventListener', 'open', () => {}, null))
+    track.attemptBriefly('options null', () => call(client, 'addEventListener', 'open', () => {}, null))
     track.attempt('options true', () => call(client, 'addEventListener', 'open', () => {}, true))
   },
 
@@ -252,6 +252,6 @@ export const eventTarget: Scenarios = {
     client.emit('message', 'text', false)
     client.emit('error', new Error('by hand'))
     client.emit('close', 1000, Buffer.from('by hand'))
-    track.attempt('close without a reason', () => client.emit('close', 1000))
+    track.attemptBriefly('close without a reason', () => client.emit('close', 1000))
   },
 }

@@ -86,6 +86,17 @@ export class Track {
     }
   }
 
+  /** The same without the message of the error, for messages that quote the source of the module. */
+  attemptBriefly(name: string, call: () => unknown): void {
+    this.attempt(name, () => {
+      try {
+        return call()
+      } catch (error) {
+        return `an error: ${(error as Error).name}`
+      }
+    })
+  }
+
   /** A callback that notes its arguments. */
   callback(name: string): (...values: unknown[]) => void {
     return (...values) => this.note(name, ...values)

@@ -7,6 +7,7 @@
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import * as counterpart from 'ws'
@@ -15,6 +16,9 @@ import { groups } from './scenarios/index.ts'
 import type { WsModule } from './scenarios/module.ts'
 import { play } from './scenarios/stage.ts'
 import { changes } from './scenarios/transcript.ts'
+
+// The properties of the default export are put there by the CommonJS entry of `ws`, for both entries as the class is the same.
+createRequire(import.meta.url)('ws')
 
 const theirs = counterpart as unknown as WsModule
 const candidate = await load(process.env['SAME_AS_WS'])

@@ -8,6 +8,7 @@ import { exportsOfModule } from './exports.ts'
 import { handshakeClient } from './handshake-client.ts'
 import { handshakeServer } from './handshake-server.ts'
 import { pausing } from './pausing.ts'
+import { programs } from './programs.ts'
 import { receiving } from './receiving.ts'
 import { sending } from './sending.ts'
 import { serverOptions } from './server-options.ts'
@@ -29,4 +30,5 @@ export const groups: Readonly<Record<string, Scenarios>> = {
   compression,
   addresses: urls,
   pausing,
+  programs,
 }

@@ -29,6 +29,17 @@ async function serverWith(
   return { ...pairing, wire: () => Buffer.concat(wire) }
 }
 
+/** Bytes that do not compress, the same in every run. */
+function noise(length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  let state = 1
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    bytes[i] = state >>> 24
+  }
+  return bytes
+}
+
 export const compression: Scenarios = {
   ...Object.fromEntries(
     (
@@ -247,6 +258,32 @@ export const compression: Scenarios = {
       pair.server.send(Buffer.from('compressed bytes'))
       await pair.clientTrack.until('message', count + 1)
     }
+  },
+
+  'more arrives than is inflated at a time': async (_, stage) => {
+    const pair = await stage.pair({ server: { perMessageDeflate: { threshold: 0 } } })
+    const chunk = noise(100_000)
+    for (let i = 0; i < 20; i++) pair.client.send(chunk)
+    await pair.serverTrack.until('message', 20)
+    pair.server.pause()
+    for (let i = 0; i < 20; i++) pair.client.send(chunk)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    pair.server.resume()
+    await pair.serverTrack.until('message', 40)
+    pair.client.close(1000)
+    await pair.clientTrack.until('close')
+    await pair.serverTrack.until('close')
+  },
+
+  'a pause while a message is inflated': async (_, stage) => {
+    const pair = await stage.pair({ server: { perMessageDeflate: { threshold: 0 } } })
+    pair.server.on('message', () => {
+      pair.server.pause()
+      setTimeout(() => pair.server.resume(), 1)
+    })
+    const chunk = noise(50_000)
+    for (let i = 0; i < 6; i++) pair.client.send(chunk)
+    await pair.serverTrack.until('message', 6)
   },
 
   'compress: true does nothing where compression was not negotiated': async (_, stage) => {

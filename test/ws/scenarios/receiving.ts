@@ -330,6 +330,12 @@ export const receiving: Scenarios = {
     ]),
   ),
 
+  'more arrives than is put off at a time': async (_, stage) => {
+    const pair = await stage.pair({ server: { allowSynchronousEvents: false } })
+    for (let i = 0; i < 50; i++) pair.client.send(Buffer.alloc(20_000, i))
+    await pair.serverTrack.until('message', 50)
+  },
+
   'a close behind messages that are put off': async (_, stage) => {
     const { track, peer } = await stage.clientOfRaw({ allowSynchronousEvents: false })
     peer.say(

@@ -3,6 +3,7 @@
 import { clientEvents } from './client-events.ts'
 import { closing } from './closing.ts'
 import { compression } from './compression.ts'
+import { edges } from './edges.ts'
 import { eventTarget } from './event-target.ts'
 import { exportsOfModule } from './exports.ts'
 import { handshakeClient } from './handshake-client.ts'
@@ -31,4 +32,5 @@ export const groups: Readonly<Record<string, Scenarios>> = {
   addresses: urls,
   pausing,
   programs,
+  edges,
 }

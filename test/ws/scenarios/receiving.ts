@@ -371,6 +371,67 @@ export const receiving: Scenarios = {
     track.note('state', client.readyState === 1 ? 'open' : 'not open')
   },
 
+  ...Object.fromEntries(
+    (['server', 'client'] as const).flatMap((side) => [
+      [
+        `maxPayload by default, of a ${side}`,
+        async (_, stage) => {
+          const { track, peer } = side === 'client' ? await stage.clientOfRaw() : await stage.serverOfRaw()
+          // The first frame may come: nothing happens until it is there. The second would make the message too long.
+          const mask = side === 'client' ? '' : '00000000'
+          peer.say(hex(side === 'client' ? '0201' : `0281 ${mask}`), hex('61'))
+          peer.say(hex(side === 'client' ? '807f 0000000006400000' : '80ff 0000000006400000'))
+          await peer.track.until('frame')
+          if (side === 'client') peer.socket.end()
+          await track.until('close')
+          await peer.left()
+        },
+      ],
+      [
+        `the longest message by default, of a ${side}`,
+        async (_, stage) => {
+          const { client, track, peer } = side === 'client' ? await stage.clientOfRaw() : await stage.serverOfRaw()
+          peer.say(hex(side === 'client' ? '827f 0000000006400000' : '82ff 0000000006400000'))
+          await new Promise((resolve) => setTimeout(resolve, 30))
+          track.note('no complaint', client.readyState)
+        },
+      ],
+      [
+        `maxFragments by default, of a ${side}`,
+        async (_, stage) => {
+          const { track, peer } = side === 'client' ? await stage.clientOfRaw() : await stage.serverOfRaw()
+          const key = side === 'client' ? {} : { key: '00000000' }
+          const middle = Buffer.from(frame({ opcode: 0, fin: false, ...key }))
+          const message = (fragments: number) =>
+            Buffer.concat([
+              frame({ opcode: 1, fin: false, payload: 'a', ...key }),
+              ...Array.from({ length: fragments - 2 }, () => middle),
+              frame({ opcode: 0, payload: 'b', ...key }),
+            ])
+          peer.say(message(16_384))
+          await track.until('message')
+          peer.say(message(16_385))
+          await peer.track.until('frame')
+          if (side === 'client') peer.socket.end()
+          await track.until('close')
+        },
+      ],
+      [
+        `maxPendingAutoPongs by default, of a ${side}`,
+        async (_, stage) => {
+          const { client, track, peer } = side === 'client' ? await stage.clientOfRaw() : await stage.serverOfRaw()
+          const key = side === 'client' ? {} : { key: '00000000' }
+          const pings = (count: number) => Array.from({ length: count }, () => frame({ opcode: 9, ...key }))
+          peer.say(...pings(60))
+          await peer.track.until('frame', 60)
+          track.note('open', client.readyState)
+          peer.say(...pings(61))
+          await track.until('close')
+        },
+      ],
+    ]),
+  ),
+
   'a Receiver on its own': async (ws, stage) => {
     const track = stage.track('receiver')
     const receiver = new ws.Receiver({ isServer: false, binaryType: 'nodebuffer', extensions: {}, maxPayload: 20 })

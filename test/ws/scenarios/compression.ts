@@ -184,6 +184,26 @@ export const compression: Scenarios = {
     await peer.left()
   },
 
+  'a message that leans on the one before it, with takeover and without': async (_, stage) => {
+    const first = 'a text to lean on, and not a short one'
+    const leaning = deflateRawSync(first, {
+      dictionary: Buffer.from(first),
+      finishFlush: constants.Z_SYNC_FLUSH,
+    }).subarray(0, -4)
+    for (const [name, offer] of [
+      ['with', 'permessage-deflate'],
+      ['without', 'permessage-deflate; client_no_context_takeover'],
+    ] as const) {
+      const { port } = await stage.server({ perMessageDeflate: true }, undefined, `server ${name}`)
+      const track = stage.track(`server ${name}`)
+      const peer = await stage.rawPeer(port, { name: `raw ${name}`, headers: { 'Sec-WebSocket-Extensions': offer } })
+      peer.say(frame({ opcode: 1, reservedBits: 4, payload: deflated(first), key: KEY }))
+      peer.say(frame({ opcode: 1, reservedBits: 4, payload: leaning, key: KEY }))
+      if (name === 'with') await track.until('message', 2)
+      else await track.until('close')
+    }
+  },
+
   'compressed text that is no UTF-8': async (_, stage) => {
     const { track, peer } = await serverWith(stage, true)
     const payload = deflateRawSync(hex('61 ff 62'), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)

@@ -130,6 +130,7 @@ export const exportsOfModule: Scenarios = {
       'a; b=1; b=2',
       'a; b="1"',
       'a; b="\\1\\2"',
+      'a; b="\\1\\2"; c="\\3", d',
       'permessage-deflate; client_max_window_bits, permessage-deflate',
       ' a',
       'a ',

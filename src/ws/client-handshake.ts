@@ -268,7 +268,7 @@ class ClientHandshake {
     } else if (this.#protocols.length > 0 && decision.subprotocol === undefined) {
       abortStream(this.#socket, this.#opening, stream, 'Server sent no subprotocol')
     } else {
-      this.#opening.agree(this.#socket, decision)
+      this.#opening.agree(this.#socket, { ...decision, url: this.#socket.url })
       this.#socket.setSocket(stream, head, this.#options)
     }
   }

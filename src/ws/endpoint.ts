@@ -2,6 +2,7 @@
 // has left, a pause in which nothing is told, and an end that comes when the stream is gone. No rule of the protocol is
 // here.
 
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { BytesLike } from '../codec/index.ts'
 import { type ByteStream, type ByteStreamListener, Driver, type EventConsumer } from '../connection/index.ts'
@@ -26,6 +27,8 @@ const SLICE_BYTES = 65_536
 
 /** What the opening handshake agreed on. */
 export interface Agreement {
+  /** The address that the client asked for, as far as it is known. */
+  readonly url: string
   readonly subprotocol: string | undefined
   readonly extensions: readonly AgreedExtension[]
 }
@@ -89,7 +92,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   constructor(
     socket: Duplex,
     role: 'client' | 'server',
-    extensions: readonly AgreedExtension[],
+    { url, subprotocol, extensions }: Agreement,
     settings: EndpointSettings,
     listener: EndpointListener,
   ) {
@@ -97,6 +100,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     this.#synchronousEvents = settings.synchronousEvents
     this.#session = new Session({
       role,
+      subprotocol,
       extensions,
       delivery: settings.inFragments ? 'fragment' : 'message',
       sliceBytes: SLICE_BYTES,
@@ -112,6 +116,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     const stream = new SocketStream(socket)
     this.#stream = new PausableStream(stream, () => this.#handleWrite())
     this.#driver = new Driver(this.#session, this.#stream, nodeHost, this, HIGH_WATER_BYTES)
+    this.#driver.watch.opened({ url, remoteAddress: (socket as Partial<Socket>).remoteAddress })
     stream.attach(this)
   }
 
@@ -254,9 +259,11 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
         this.#reason = toBuffer(event.reasonBytes, false)
         return
       case 'failure':
+        this.#driver.watch.failed(event.error)
         this.#listener.handleFailure(event.error)
         return
       case 'closed':
+        this.#driver.watch.closed(event)
         this.#closeInfo = event
         this.#endIfOver()
     }

@@ -11,6 +11,7 @@ import {
   decideUpgrade,
   type HeaderList,
   type OpeningRequest,
+  oneValue,
   type RefusalCode,
   type ServerDecision,
   type UpgradeAcceptance,
@@ -273,7 +274,7 @@ export class WebSocketServer<
     upgraded.add(socket)
     socket.write(`${head101.join('\r\n')}\r\n\r\n`, 'latin1')
     socket.removeListener('error', destroyThis)
-    opening.agree(client, acceptance)
+    opening.agree(client, { ...acceptance, url: urlOf(openingOf) })
     client.setSocket(socket, head, this.options)
     this.#track(client)
     callback(client, request)
@@ -346,6 +347,11 @@ function flat(headers: IncomingMessage['headers']): HeaderList {
   return Object.entries(headers).flatMap(([name, value]) =>
     [value ?? []].flat().map((one) => [name, String(one)] as const),
   )
+}
+
+/** The address that was asked for. */
+function urlOf({ secure, headers, target }: OpeningRequest): string {
+  return `${secure ? 'wss' : 'ws'}://${oneValue(headers, 'Host')}${target}`
 }
 
 function responseLines({ status, statusText, headers }: UpgradeAcceptance): string[] {

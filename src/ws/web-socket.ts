@@ -37,7 +37,7 @@ const BINARY_TYPES: readonly BinaryType[] = ['nodebuffer', 'arraybuffer', 'fragm
 
 const EMPTY = Buffer.alloc(0)
 
-const NOTHING_AGREED: Agreement = { subprotocol: undefined, extensions: [] }
+const NOTHING_AGREED: Agreement = { url: '', subprotocol: undefined, extensions: [] }
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 30_000
 
@@ -353,7 +353,7 @@ export class WebSocket extends EventEmitter {
       inFragments: this.#binaryType === 'fragments',
       randomUint32: generateMask && (() => maskOf(generateMask)),
     }
-    this.#endpoint = new Endpoint(stream, role, extensions, settings, this.#listener)
+    this.#endpoint = new Endpoint(stream, role, this.#agreement, settings, this.#listener)
     this.#frameSender = { sendFrame: (list, callback) => this.#sendFrame(list, callback) }
     this.#state = OPEN
     this.emit('open')

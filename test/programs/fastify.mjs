@@ -51,9 +51,11 @@ const [tooLong] = await once(client, 'close')
 
 // What verifyClient looks at, and an injected request has not got of itself.
 const withoutNetwork = { socket: {}, headers: { 'user-agent': 'none' } }
-const injected = await fastify.injectWS('/echo/me', withoutNetwork)
+const injectedHeard = []
+const onInit = (socket) => socket.on('message', (data) => injectedHeard.push(data.toString()))
+const injected = await fastify.injectWS('/echo/me?greet', withoutNetwork, { onInit })
 injected.send('no network')
-const [injectedEcho] = await once(injected, 'message')
+while (injectedHeard.length < 2) await once(injected, 'message')
 const injectedIsOurs = injected instanceof WebSocket
 const refusal = await fastify.injectWS('/private', withoutNetwork).catch(({ message }) => message)
 
@@ -64,7 +66,7 @@ const results = {
   bytes: [[...bytes], bytesAreBinary],
   clients,
   tooLong: [tooLong, errors],
-  injected: [injectedIsOurs, injected.readyState, injectedEcho.toString()],
+  injected: [injectedIsOurs, injected.readyState, ...injectedHeard],
   refusal,
   refused: await refused('/private'),
   banned: await refused('/echo/you', { headers: { 'x-banned': 'yes' } }),

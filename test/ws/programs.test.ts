@@ -100,7 +100,7 @@ test('@fastify/websocket: routes, refusals, limits, and a client without a netwo
     bytes: [[1, 2, 3], true],
     clients: 1,
     tooLong: [1009, ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH']],
-    injected: [true, 1, 'me: no network'],
+    injected: [true, 1, 'welcome', 'me: no network'],
     refusal: 'Unexpected server response: 401',
     refused: [401, null, 'who are you?'],
     banned: [403, 'banned', 'Banned'],

@@ -2,6 +2,12 @@
 
 const { once } = require('node:events')
 
+// No program outlives its test, nor what it has started: a browser is ended when the process exits.
+setTimeout(() => {
+  console.error('Not over after 50 seconds')
+  process.exit(1)
+}, 50_000).unref()
+
 /** Starts a server on a free local port. @returns the port. */
 async function listen(server) {
   server.listen(0, '127.0.0.1')

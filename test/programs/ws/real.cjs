@@ -1,0 +1,3 @@
+globalThis.programsUse = 'real-ws'
+
+module.exports = require('real-ws')

@@ -1,0 +1,3 @@
+globalThis.programsUse = 'wspc'
+
+module.exports = require('../../../dist/src/ws/index.js')

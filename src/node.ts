@@ -1,6 +1,7 @@
 // A server and a client: for Node, and every runtime that has Node's modules.
 export { type ConnectOptions, connect } from './client/index.ts'
 export type {
+  BackpressurePolicy,
   CloseInfo,
   Connection,
   ConnectionLimits,

@@ -88,7 +88,8 @@ export interface ServeOptions extends ConnectionOptions {
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-const NAMES = [
+/** Every option of `serve`. */
+export const SERVE_OPTION_NAMES = [
   'port',
   'host',
   'socketPath',
@@ -158,7 +159,7 @@ export interface ReadServeOptions extends ServeOptions, ServeNumbers {
 
 /** @throws TypeError, RangeError naming the option that is wrong. */
 export function readServeOptions(options: ServeOptions): ReadServeOptions {
-  checkNames('options', options, NAMES)
+  checkNames('options', options, SERVE_OPTION_NAMES)
   const { server, port, host, socketPath, tls, authorize, onError, signal } = options
   const misplaced = server && OWN_PORT_NAMES.find((name) => options[name] !== undefined)
   if (misplaced !== undefined) throw new TypeError(`A server of yours decides by itself about ${misplaced}`)

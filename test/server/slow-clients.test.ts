@@ -30,10 +30,13 @@ async function uneven(t: TestContext, options: ServeOptions) {
 }
 
 /** Sends to everybody until the one that does not read is at the mark; how many messages that took. */
-async function fill(server: Server, slow: Connection): Promise<number> {
+async function fill(server: Server, slow: Connection, { waits = false } = {}): Promise<number> {
   let sent = 0
   while (slow.bufferedBytes < 65_536) {
-    void server.broadcast(CHUNK)
+    const broadcast = server.broadcast(CHUNK)
+    // Otherwise nobody is waited for, not even with the message that reaches the mark.
+    const patience = delay(5_000, 'it waited', { ref: false })
+    if (!waits) assert.equal(await Promise.race([broadcast, patience]), undefined)
     sent++
     await delay(2) // what the system takes does not wait with us
   }
@@ -120,7 +123,7 @@ test('T-68: with close, a client that does not read either then is cut after clo
 
 test('T-68: with wait, a broadcast is resolved once everybody has room', async (t) => {
   const { server, peer, slow, received } = await uneven(t, { limits: { maxBufferedBytes: Number.POSITIVE_INFINITY } })
-  const filled = await fill(server, slow)
+  const filled = await fill(server, slow, { waits: true })
   let resolved = false
   const sent = server.broadcast('more').then(() => {
     resolved = true

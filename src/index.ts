@@ -13,6 +13,7 @@ export {
 } from './codec/index.ts'
 export {
   type Agreement,
+  type BackpressurePolicy,
   type ByteStream,
   type ByteStreamListener,
   type CloseDiagnostics,

@@ -11,6 +11,7 @@ export {
   reconnect,
 } from './client/index.ts'
 export type {
+  BackpressurePolicy,
   CloseDiagnostics,
   CloseInfo,
   Connection,

@@ -51,6 +51,7 @@ const NAMES = [
   'handshakeTimeoutMs',
   'limits',
   'keepalive',
+  'backpressure',
 ] as const satisfies readonly (keyof ConnectOptions)[]
 
 const MAX_RESPONSE_BODY_BYTES = 65_536

@@ -4,7 +4,14 @@
 // A promise that is rejected because the connection ended is never an unhandled rejection: a peer that goes away must
 // not be able to end the process.
 
-import { type BytesLike, decodeText, InvalidStateError, TransportError, WebSocketError } from '../codec/index.ts'
+import {
+  type BytesLike,
+  CloseCode,
+  decodeText,
+  InvalidStateError,
+  TransportError,
+  WebSocketError,
+} from '../codec/index.ts'
 import { joinBytes } from '../codec/join-bytes.ts'
 import { checkNames } from '../codec/options.ts'
 import type { AgreedExtension } from '../extension/index.ts'
@@ -31,7 +38,7 @@ import {
   MessageReader,
   toMessage,
 } from './message.ts'
-import type { ReadConnectionLimits } from './settings.ts'
+import type { BackpressurePolicy, ReadConnectionLimits } from './settings.ts'
 
 /** Where a connection leads. */
 export interface ConnectionAddress {
@@ -45,8 +52,10 @@ export type MessageOptions = Pick<SendOptions, 'compress'>
 
 /** How much has gone over a connection. No number ever goes back. */
 export interface ConnectionStats extends SessionStats {
-  /** How often `send` had to wait, or `trySend` took nothing, because `highWaterBytes` waited to leave. */
+  /** How often `send` waited, dropped or closed, or `trySend` took nothing, because `highWaterBytes` waited to leave. */
   readonly backpressureEvents: number
+  /** Messages that were not taken for that reason, where `backpressure` is `drop`. */
+  readonly droppedMessages: number
 }
 
 interface Waiter<Value> {
@@ -82,6 +91,8 @@ export class Connection implements AsyncIterable<Message> {
   readonly #driver: Driver
   readonly #host: Host
   readonly #limits: ReadConnectionLimits['send']
+  readonly #backpressure: BackpressurePolicy
+  #droppedMessages = 0
   #resolveClosed!: (info: CloseInfo) => void
   #closeInfo: CloseInfo | undefined
 
@@ -113,6 +124,7 @@ export class Connection implements AsyncIterable<Message> {
     host: Host,
     limits: ReadConnectionLimits['send'],
     address: ConnectionAddress,
+    backpressure: BackpressurePolicy,
   ) {
     this.subprotocol = session.subprotocol
     this.extensions = session.extensions
@@ -124,6 +136,7 @@ export class Connection implements AsyncIterable<Message> {
     this.#session = session
     this.#host = host
     this.#limits = limits
+    this.#backpressure = backpressure
     const connection = this
     const consumer: EventConsumer = {
       get isBusy() {
@@ -165,14 +178,24 @@ export class Connection implements AsyncIterable<Message> {
 
   /** How much has gone over the connection so far: a snapshot. */
   stats(): ConnectionStats {
-    return Object.freeze({ ...this.#session.stats(), backpressureEvents: this.#backpressureEvents })
+    return Object.freeze({
+      ...this.#session.stats(),
+      backpressureEvents: this.#backpressureEvents,
+      droppedMessages: this.#droppedMessages,
+    })
+  }
+
+  /** Messages that `send` did not take because too much waited to leave, where `backpressure` is `drop`. */
+  get droppedMessages(): number {
+    return this.#droppedMessages
   }
 
   /**
    * Sends a message: a string as text, bytes as binary, or what `prepareMessage` made ready for many connections. Bytes
    * are kept until they have left and must not change meanwhile. A long message is compressed a slice at a time, with
    * other connections served in between. When more than `maxBufferedBytes` wait to leave already, the connection is ended instead: whoever sends
-   * that much does not wait for the promise, and the peer does not keep up.
+   * that much does not wait for the promise, and the peer does not keep up. With the option `backpressure` a message that
+   * finds `highWaterBytes` waiting is dropped, or closes the connection.
    *
    * @returns a promise that is resolved once less than `highWaterBytes` wait to leave, and rejected with
    * `CONNECTION_CLOSED` when the connection ends first. Nobody has to listen to it.
@@ -181,6 +204,7 @@ export class Connection implements AsyncIterable<Message> {
   send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
     this.#driver.updateTime()
     if (this.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
+    if (this.#backpressure !== 'wait' && this.bufferedBytes >= this.#limits.highWaterBytes) return this.#giveWay()
     if (this.bufferedBytes > this.#limits.maxBufferedBytes) {
       const text = 'Cannot send: more than maxBufferedBytes wait to leave'
       this.#endedBecause = new WebSocketError('SEND_BUFFER_FULL', text, { closeCode: 1006, phase: 'open' })
@@ -503,6 +527,22 @@ export class Connection implements AsyncIterable<Message> {
     this.#driver.flush()
   }
 
+  /** Too much waits to leave for one more message, and nobody is to wait for that: it goes, or the connection does. */
+  #giveWay(): Promise<void> {
+    this.#backpressureEvents++
+    if (this.#backpressure === 'drop') {
+      this.#droppedMessages++
+      return SENT
+    }
+    const text = 'Peer does not keep up: highWaterBytes or more wait to leave'
+    this.#endedBecause = new WebSocketError('PEER_TOO_SLOW', text, {
+      closeCode: CloseCode.tryAgainLater,
+      phase: 'open',
+    })
+    void this.close(CloseCode.tryAgainLater)
+    return rejected(this.#closedError('Cannot send'))
+  }
+
   #releaseSenders(): void {
     if (this.bufferedBytes >= this.#limits.highWaterBytes) return
     for (const waiter of this.#sendWaiters.splice(0)) waiter.resolve()
@@ -530,10 +570,11 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #closedError(what: string): WebSocketError {
+    const cause = this.#closeInfo?.error ?? this.#endedBecause
     return new WebSocketError('CONNECTION_CLOSED', `${what}: the connection is closing or closed`, {
       closeCode: this.#closeInfo?.code,
       phase: 'closing',
-      ...(this.#closeInfo?.error === undefined ? {} : { cause: this.#closeInfo.error }),
+      ...(cause === undefined ? {} : { cause }),
     })
   }
 

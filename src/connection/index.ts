@@ -13,5 +13,5 @@ export type {
 export { Driver, type EventConsumer } from './driver.ts'
 export type { Message, MessagePieces } from './message.ts'
 export { type Agreement, type ConnectionOptions, openConnection, readConnectionOptions } from './open-connection.ts'
-export { type ConnectionLimits, DEFAULT_SEND_LIMITS } from './settings.ts'
+export { type BackpressurePolicy, type ConnectionLimits, DEFAULT_SEND_LIMITS } from './settings.ts'
 export { WorkQueue } from './work-queue.ts'

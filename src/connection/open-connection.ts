@@ -4,7 +4,7 @@ import type { AgreedExtension } from '../extension/index.ts'
 import { type Keepalive, type Role, Session } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Connection, type ConnectionAddress } from './connection.ts'
-import { type ConnectionLimits, readConnectionLimits } from './settings.ts'
+import { type BackpressurePolicy, type ConnectionLimits, readBackpressure, readConnectionLimits } from './settings.ts'
 
 // How much extensions work on before other connections have their turn. Deflating this much takes up to two milliseconds.
 const SLICE_BYTES = 65_536
@@ -14,6 +14,12 @@ export interface ConnectionOptions {
   readonly limits?: Partial<ConnectionLimits> | undefined
   /** Pings of our own: on for a server, off for a client unless given; `false` turns them off. */
   readonly keepalive?: Partial<Keepalive> | false | undefined
+  /**
+   * What becomes of a message that is sent while `highWaterBytes` or more wait to leave. `wait`, the default: it is
+   * taken, and `send` waits. `drop`: it is not taken, and counted in `droppedMessages`. `close`: it is not taken, and the
+   * connection is closed with 1013, its error being `PEER_TOO_SLOW`.
+   */
+  readonly backpressure?: BackpressurePolicy | undefined
 }
 
 /** What the opening handshake agreed on, and the bytes that came right behind it. */
@@ -37,6 +43,7 @@ export function openConnection(
   attach: (listener: ByteStreamListener) => void,
 ): Connection {
   const limits = readConnectionLimits(options.limits)
+  const backpressure = readBackpressure(options.backpressure)
   const session = new Session({
     role: agreement.role,
     subprotocol: agreement.subprotocol,
@@ -47,7 +54,7 @@ export function openConnection(
     now: host.now(),
     randomUint32: () => host.randomUint32(),
   })
-  const connection = new Connection(session, stream, host, limits.send, address)
+  const connection = new Connection(session, stream, host, limits.send, address, backpressure)
   attach(Connection.listenerOf(connection))
   Connection.start(connection, agreement.leftover)
   return connection
@@ -58,7 +65,11 @@ export function openConnection(
  *
  * @throws TypeError, RangeError naming the option that is wrong.
  */
-export function readConnectionOptions({ limits, keepalive }: ConnectionOptions): ConnectionOptions {
+export function readConnectionOptions({ limits, keepalive, backpressure }: ConnectionOptions): ConnectionOptions {
   new Session({ role: 'server', limits: readConnectionLimits(limits).session, keepalive })
-  return { limits: limits && { ...limits }, keepalive: keepalive && { ...keepalive } }
+  return {
+    limits: limits && { ...limits },
+    keepalive: keepalive && { ...keepalive },
+    backpressure: readBackpressure(backpressure),
+  }
 }

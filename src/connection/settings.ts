@@ -11,6 +11,9 @@ export interface ConnectionLimits extends Limits {
   readonly maxBufferedBytes: number
 }
 
+/** What becomes of a message that is sent while `highWaterBytes` or more wait to leave. */
+export type BackpressurePolicy = 'wait' | 'drop' | 'close'
+
 interface SendLimits {
   readonly highWaterBytes: number
   readonly maxBufferedBytes: number
@@ -36,4 +39,12 @@ export function readConnectionLimits(limits: Partial<ConnectionLimits> | undefin
     ...(maxBufferedBytes === undefined ? {} : { maxBufferedBytes }),
   }
   return { session, send: readNumbers('limits', given, DEFAULT_SEND_LIMITS, LEAST) }
+}
+
+/** @throws TypeError for what is none. */
+export function readBackpressure(policy: BackpressurePolicy = 'wait'): BackpressurePolicy {
+  if (policy !== 'wait' && policy !== 'drop' && policy !== 'close') {
+    throw new TypeError('options.backpressure is not wait, drop or close')
+  }
+  return policy
 }

@@ -21,6 +21,7 @@ import type { AgreedExtension } from '../extension/index.ts'
 import { type ClientRequest, createRequest, type RequestOptions, readResponse } from './client.ts'
 import { HandshakeError, type RefusalCode, type RefusedResponse } from './handshake-error.ts'
 import { allValues, type HeaderList, oneValue, readExtraHeaders } from './header-list.ts'
+import { formatRefusal } from './refusal-response.ts'
 import {
   checkPolicy,
   decideUpgrade,
@@ -257,7 +258,7 @@ export class ServerOpening extends Opening<ServerOpeningEvent> {
     }
     const { statusText = statusTextOf(status), body } = options
     const headers: HeaderList = [['Connection', 'close'], ...readExtraHeaders(options.headers)]
-    const output = formatRefusal({ status, statusText, headers }, body)
+    const output = formatRefusal({ status, statusText, headers, body })
     if (this.#readAnswerable('reject') === undefined) return
     this.#state = { kind: 'failed' }
     this.#fail(output, new HandshakeError('REFUSED_BY_APPLICATION', { status }))
@@ -319,17 +320,6 @@ export class ServerOpening extends Opening<ServerOpeningEvent> {
     for (const bytes of output) this.write(bytes)
     this.finish({ kind: 'failure', error }, { wantsEnd: true })
   }
-}
-
-/** The response as head and body. What is said unasked is only what the status says. */
-function formatRefusal(
-  { status, statusText, headers }: { status: number; statusText: string; headers: HeaderList },
-  body?: Uint8Array,
-): Uint8Array[] {
-  const content = body ?? new TextEncoder().encode(`${status} ${statusText}\n`)
-  const contentHeaders: [string, string][] = [['Content-Length', String(content.length)]]
-  if (body === undefined) contentHeaders.unshift(['Content-Type', 'text/plain; charset=utf-8'])
-  return [formatResponseHead({ status, statusText, headers: [...headers, ...contentHeaders] }), content]
 }
 
 type ClientState =

@@ -32,6 +32,7 @@ export {
   type ServerOpeningOptions,
 } from './http1-opening.ts'
 export { acceptValue, drawKey, isKey, isSameSecret } from './key.ts'
+export { formatRefusal, type RefusalResponse } from './refusal-response.ts'
 export {
   checkPolicy,
   decideUpgrade,

@@ -3,7 +3,7 @@
 
 import { formatExtensionList, isSameIgnoringCase } from '../codec/http-list.ts'
 import { DEFAULT_HEAD_LIMITS, isAtLeastHttp11, isRequestTarget } from '../codec/http1-head.ts'
-import { readLimit } from '../codec/options.ts'
+import { checkNames, readLimit } from '../codec/options.ts'
 import type { AgreedExtension, Extension } from '../extension/index.ts'
 import { answerOffers, parseExtensions, readExtensions } from './extension-negotiation.ts'
 import { HandshakeError, REFUSALS, type RefusalCode } from './handshake-error.ts'
@@ -14,7 +14,9 @@ import { chooseSubprotocol, parseSubprotocolOffer, readSubprotocols } from './su
 
 /** A request that may open a connection, from whatever HTTP stack read it. */
 export interface OpeningRequest {
+  /** `GET`, if it is to open a connection (RFC 6455 §4.1). */
   readonly method: string
+  /** The request target, as it was sent: a path with its query, or an `http(s)` URI (RFC 9112 §3.2). */
   readonly target: string
   /** `1.1` of `HTTP/1.1`. */
   readonly httpVersion: string
@@ -58,8 +60,11 @@ export interface UpgradeAcceptance {
   readonly kind: 'accept'
   readonly status: 101
   readonly statusText: string
+  /** All headers of the response, the policy's own among them. */
   readonly headers: HeaderList
+  /** What the handshake agreed on, for the session; `undefined` for none. */
   readonly subprotocol: string | undefined
+  /** What the handshake agreed on, for the session, in order. */
   readonly extensions: readonly AgreedExtension[]
 }
 
@@ -68,10 +73,13 @@ export interface UpgradeRejection {
   readonly kind: 'reject'
   readonly status: number
   readonly statusText: string
+  /** All headers of the response but those of a body. */
   readonly headers: HeaderList
+  /** Why, for the application; its `code` names the rule. */
   readonly error: HandshakeError
 }
 
+/** What became of a request. */
 export type ServerDecision = UpgradeAcceptance | UpgradeRejection
 
 const STATUS_TEXTS: ReadonlyMap<number, string> = new Map([
@@ -136,12 +144,21 @@ export function rejectUpgrade(code: RefusalCode, cause?: unknown): UpgradeReject
   }
 }
 
-/** @throws TypeError, RangeError for a policy that no request could be decided by. */
+/** @throws TypeError, RangeError for a policy that no request could be decided by, or a name that no policy has. */
 export function checkPolicy(policy: ServerPolicy): void {
   readPolicy(policy)
 }
 
+const POLICY_NAMES = [
+  'subprotocols',
+  'extensions',
+  'origin',
+  'headers',
+  'maxHeaderCount',
+] as const satisfies readonly (keyof ServerPolicy)[]
+
 function readPolicy(policy: ServerPolicy) {
+  checkNames('policy', policy, POLICY_NAMES)
   const { subprotocols, extensions, origin, headers } = policy
   const { maxHeaderCount = DEFAULT_HEAD_LIMITS.maxHeaderCount } = policy
   if (Array.isArray(origin)) {

@@ -11,9 +11,13 @@ import type { UpgradeRequest } from './upgrade-request.ts'
 
 /** What a request is refused with; a `Response` of the fetch standard fits. */
 export interface Refusal {
+  /** From 300 to 999, but not 304. */
   readonly status: number
+  /** Default: the usual words for the status. */
   readonly statusText?: string | undefined
+  /** `Connection`, `Content-Length` and `Transfer-Encoding` among them are replaced by our own. */
   readonly headers?: HeaderList | Iterable<[string, string]> | undefined
+  /** A string or bytes. Default: status and status text as `text/plain`. */
   readonly body?: unknown
   /** Reads the body, as in a `Response`; otherwise `body` is a string or bytes. */
   arrayBuffer?(): Promise<ArrayBuffer>
@@ -25,10 +29,18 @@ export interface ServeOptions extends ConnectionOptions {
   readonly port?: number | undefined
   /** Address to listen on. Default: `127.0.0.1`, which only this machine reaches. Not with `server`. */
   readonly host?: string | undefined
-  /** A server of yours to take upgrades from. It keeps its port, its other requests and its life. */
+  /**
+   * Unix socket to listen on, or named pipe on Windows, instead of a port. A file that is there already is not taken
+   * away, also when nobody listens on it. Not with `port`, `host` or `server`.
+   */
+  readonly socketPath?: string | undefined
+  /**
+   * A server of yours to take upgrades from. It keeps its port, its other requests and its life. Several servers may
+   * share it by their paths.
+   */
   readonly server?: HttpServer | HttpsServer | undefined
-  /** The one path that is served; another is answered with 404. Default: every path. */
-  readonly path?: string | undefined
+  /** The path that is served, or the paths; another is answered with 404. Default: every path. */
+  readonly path?: string | readonly string[] | undefined
   /** Certificate, key and further options of `node:tls`: the server then speaks `wss:`. Not with `server`. */
   readonly tls?: TlsOptions | undefined
   /** Subprotocols, or a function that chooses one. Default: none. */
@@ -52,7 +64,20 @@ export interface ServeOptions extends ConnectionOptions {
   readonly maxConnections?: number | undefined
   /** Most requests that wait for `authorize` at a time; more is answered with 503. Default 1,024. */
   readonly maxPendingHandshakes?: number | undefined
-  /** Milliseconds from the first sight of a client to the decision; later is answered with 408. Default 10,000. */
+  /**
+   * Most clients at a time whose opening handshake has not ended, silent ones and those within their TLS handshake among
+   * them; one more is cut at once. Default 10,000. Not with `server`.
+   */
+  readonly maxPendingConnections?: number | undefined
+  /**
+   * Milliseconds from the first sight of a client to the last byte of its request head; later is answered with 408, or
+   * cut before the TLS handshake is through. Default 10,000; more than `handshakeTimeoutMs` is no more. Not with `server`.
+   */
+  readonly headerTimeoutMs?: number | undefined
+  /**
+   * Milliseconds from the first sight of a client to the decision; later is answered as with `headerTimeoutMs`. On a
+   * server of yours, from the request. Default 10,000.
+   */
   readonly handshakeTimeoutMs?: number | undefined
   /** Closes the server, as `close()` does. */
   readonly signal?: AbortSignal | undefined
@@ -63,9 +88,11 @@ export interface ServeOptions extends ConnectionOptions {
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
-const NAMES = [
+/** Every option of `serve`. */
+export const SERVE_OPTION_NAMES = [
   'port',
   'host',
+  'socketPath',
   'server',
   'path',
   'tls',
@@ -76,43 +103,74 @@ const NAMES = [
   'authorize',
   'maxConnections',
   'maxPendingHandshakes',
+  'maxPendingConnections',
+  'headerTimeoutMs',
   'handshakeTimeoutMs',
   'signal',
   'onError',
   'limits',
   'keepalive',
+  'backpressure',
 ] as const satisfies readonly (keyof ServeOptions)[]
 
 interface ServeNumbers {
   readonly maxConnections: number
   readonly maxPendingHandshakes: number
+  readonly maxPendingConnections: number
+  readonly headerTimeoutMs: number
   readonly handshakeTimeoutMs: number
 }
 
 const DEFAULTS: ServeNumbers = {
   maxConnections: Number.POSITIVE_INFINITY,
   maxPendingHandshakes: 1_024,
+  maxPendingConnections: 10_000,
+  headerTimeoutMs: 10_000,
   handshakeTimeoutMs: 10_000,
 }
-const LEAST: ServeNumbers = { maxConnections: 0, maxPendingHandshakes: 1, handshakeTimeoutMs: 1 }
+const LEAST: ServeNumbers = {
+  maxConnections: 0,
+  maxPendingHandshakes: 1,
+  maxPendingConnections: 1,
+  headerTimeoutMs: 1,
+  handshakeTimeoutMs: 1,
+}
+
+/** What is about a port of our own. */
+const OWN_PORT_NAMES = [
+  'port',
+  'host',
+  'socketPath',
+  'tls',
+  'maxPendingConnections',
+  'headerTimeoutMs',
+] as const satisfies readonly (keyof ServeOptions)[]
 
 export interface ReadServeOptions extends ServeOptions, ServeNumbers {
   readonly policy: ServerPolicy
+  /** Those of `path`; `undefined` for every path. */
+  readonly paths: readonly string[] | undefined
   readonly maxConnections: number
   readonly maxPendingHandshakes: number
+  readonly maxPendingConnections: number
+  readonly headerTimeoutMs: number
   readonly handshakeTimeoutMs: number
 }
 
 /** @throws TypeError, RangeError naming the option that is wrong. */
 export function readServeOptions(options: ServeOptions): ReadServeOptions {
-  checkNames('options', options, NAMES)
-  const { server, port, host, tls, path, authorize, onError, signal } = options
-  if (server !== undefined && (port !== undefined || host !== undefined || tls !== undefined)) {
-    throw new TypeError('A server of yours has its own port, host and tls')
+  checkNames('options', options, SERVE_OPTION_NAMES)
+  const { server, port, host, socketPath, tls, authorize, onError, signal } = options
+  const misplaced = server && OWN_PORT_NAMES.find((name) => options[name] !== undefined)
+  if (misplaced !== undefined) throw new TypeError(`A server of yours decides by itself about ${misplaced}`)
+  if (socketPath !== undefined && (port !== undefined || host !== undefined)) {
+    throw new TypeError('A Unix socket has neither port nor host')
   }
-  if (path !== undefined && !(typeof path === 'string' && /^\/[^?#]*$/.test(path))) {
-    throw new TypeError('options.path is not a path: it begins with / and has neither ? nor #')
+  checkSocketPath(socketPath)
+  if (tls !== undefined && (typeof tls !== 'object' || tls === null)) {
+    throw new TypeError('options.tls is not an object of options')
   }
+  const paths = readPaths(options.path)
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new RangeError(`options.port is ${String(port)}, not an integer from 0 to 65535`)
   }
@@ -124,7 +182,33 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
   const { subprotocols, origin, headers } = options
   const policy: ServerPolicy = { subprotocols, origin, headers, extensions: readDeflate(options.deflate) }
   checkPolicy(policy)
-  return { ...options, ...readConnectionOptions(options), ...numbers, policy }
+  return { ...options, ...readConnectionOptions(options), ...numbers, policy, paths }
+}
+
+// What fits into `sun_path`, with the zero that ends it. Some versions of Node cut what is longer, without a word.
+const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : process.platform === 'win32' ? 32_767 : 103
+
+function checkSocketPath(socketPath: unknown): void {
+  if (socketPath === undefined) return
+  if (typeof socketPath !== 'string' || socketPath === '') {
+    throw new TypeError('options.socketPath is not the path of a file')
+  }
+  const bytes = Buffer.byteLength(socketPath)
+  if (bytes > MAX_SOCKET_PATH_BYTES) {
+    throw new RangeError(`options.socketPath takes ${bytes} bytes, at most ${MAX_SOCKET_PATH_BYTES} fit`)
+  }
+}
+
+function readPaths(path: ServeOptions['path']): readonly string[] | undefined {
+  if (path === undefined) return undefined
+  const paths: readonly unknown[] = Array.isArray(path) ? [...path] : [path]
+  if (paths.length === 0) throw new TypeError('options.path is an empty list: nothing would be served')
+  const wrong = paths.findIndex((entry) => typeof entry !== 'string' || !/^\/[^?#]*$/.test(entry))
+  if (wrong !== -1) {
+    const name = Array.isArray(path) ? `options.path[${wrong}]` : 'options.path'
+    throw new TypeError(`${name} is not a path: it begins with / and has neither ? nor #`)
+  }
+  return paths as string[]
 }
 
 function numbersOf(options: ServeOptions): Partial<ServeNumbers> {

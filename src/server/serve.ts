@@ -20,22 +20,29 @@ import { type Connection, type MessageOptions, openConnection } from '../connect
 import {
   decideUpgrade,
   type RefusalCode,
+  type RefusalResponse,
   rejectUpgrade,
   statusTextOf,
   type UpgradeAcceptance,
 } from '../handshake/index.ts'
 import { PreparedMessage, prepareMessage, Session } from '../session/index.ts'
-import { nodeHost, type RefusalResponse, refuse, SocketStream } from '../transport/node/index.ts'
+import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
+import { Arrivals } from './arrivals.ts'
 import { type ReadServeOptions, type Refusal, readServeOptions, type ServeOptions } from './options.ts'
 import { ServerCounters, type ServerStats } from './stats.ts'
 import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
 
+/**
+ * Called once for each connection, with the request that opened it. What it throws, or rejects with, closes the connection
+ * with 1011.
+ */
 export type ConnectionHandler = (connection: Connection, request: UpgradeRequest) => void | Promise<void>
 
 /** How a server is closed. */
 export interface ServerCloseOptions {
   /** The close code that clients are told. Default 1001, going away. */
   readonly code?: number | undefined
+  /** What clients are told beside it, up to 123 bytes of UTF-8. Default: nothing. */
   readonly reason?: string | undefined
   /** Milliseconds for the closing handshakes; what is open then is cut. Default 10,000. */
   readonly timeoutMs?: number | undefined
@@ -46,7 +53,7 @@ export interface ServerCloseOptions {
  * happens; when it throws, the connection is closed with 1011.
  *
  * @throws TypeError, RangeError for options that are wrong.
- * @returns a promise that is rejected with `LISTEN_FAILED` when the port cannot be had.
+ * @returns a promise that is rejected with `LISTEN_FAILED` when the port or the Unix socket cannot be had.
  */
 export async function serve(options: ServeOptions, handler: ConnectionHandler): Promise<Server> {
   const read = readServeOptions(options)
@@ -70,23 +77,19 @@ function createOwnServer({ tls }: ReadServeOptions): HttpServer {
   return http
 }
 
-function listen(http: HttpServer, { port = 0, host = '127.0.0.1', signal }: ReadServeOptions): Promise<void> {
+function listen(http: HttpServer, options: ReadServeOptions): Promise<void> {
+  const { port = 0, host = '127.0.0.1', socketPath, signal } = options
+  const where = socketPath ?? `${host}, port ${port}`
   return new Promise((resolve, reject) => {
     const failed = (cause: Error): void =>
-      reject(new TransportError('LISTEN_FAILED', `Cannot listen on ${host}, port ${port}`, { cause }))
+      reject(new TransportError('LISTEN_FAILED', `Cannot listen on ${where}`, { cause }))
     http.once('error', failed)
-    http.listen({ port, host }, () => {
+    http.listen(socketPath === undefined ? { port, host } : { path: socketPath }, () => {
       http.off('error', failed)
       if (signal?.aborted !== true) resolve()
       else http.close(() => reject(signal.reason))
     })
   })
-}
-
-/** A client of our own port, until its handshake is decided. */
-interface Arrival {
-  socket: Socket
-  readonly deadline: unknown
 }
 
 // Who takes upgrades from a server that is not our own, and the sockets that were given to one of us.
@@ -101,11 +104,11 @@ export class Server {
   readonly #connections = new Set<Connection>()
   readonly #sockets = new Set<Socket>() // those of the connections; they may take a little longer to close
   readonly #pending = new Set<Socket>()
-  readonly #arrivals = new Map<string, Arrival>()
+  readonly #arrivals: Arrivals
   readonly #counters = new ServerCounters()
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
   readonly #aborted = (): void => void this.close()
-  #lastAddress: AddressInfo | undefined
+  #lastAddress: AddressInfo | string | undefined
   #closing: Promise<void> | undefined
 
   /** @internal Made by {@link serve}. */
@@ -113,14 +116,19 @@ export class Server {
     this.#http = http
     this.#options = options
     this.#handler = handler
-    this.#listeners = [['upgrade', this.#handleUpgrade.bind(this)]]
+    this.#arrivals = new Arrivals(options, (socket) => this.#turnAway(socket, 'HANDSHAKE_TIMEOUT'))
+    this.#listeners = [
+      ['upgrade', this.#handleUpgrade.bind(this)],
+      ['listening', this.#rememberAddress.bind(this)],
+    ]
+    this.#rememberAddress()
     if (options.server === undefined) {
       this.#listeners.push(
         ['connect', this.#handleUpgrade.bind(this)],
         ['request', this.#handleRequest.bind(this)],
         ['clientError', this.#handleClientError.bind(this)],
-        ['connection', this.#handleSocket.bind(this)],
-        ['secureConnection', this.#handleSecureSocket.bind(this)],
+        ['connection', this.#arrivals.handleSocket.bind(this.#arrivals)],
+        ['secureConnection', this.#arrivals.handleSecureSocket.bind(this.#arrivals)],
         ['error', this.#warn.bind(this)], // a client could not be accepted: it is gone, the server goes on
       )
     } else {
@@ -130,18 +138,32 @@ export class Server {
     options.signal?.addEventListener('abort', this.#aborted, { once: true })
   }
 
-  /** Where clients connect to; with a `path`, to that. @throws InvalidStateError while a server of yours does not listen. */
+  /**
+   * Where clients connect to; with a `path`, to that, or the first of several. On a Unix socket it is
+   * `ws+unix:<socketPath>:<path>`.
+   *
+   * @throws InvalidStateError while a server of yours has not listened yet.
+   */
   get url(): string {
-    const { port, address } = this.#address
+    const address = this.#address
     const secure = this.#options.tls !== undefined || 'setSecureContext' in this.#http
-    const wildcard = address === '::' || address === '0.0.0.0'
-    const host = wildcard ? 'localhost' : address.includes(':') ? `[${address}]` : address
-    return `${secure ? 'wss' : 'ws'}://${host}:${port}${this.#options.path ?? '/'}`
+    const scheme = secure ? 'wss' : 'ws'
+    const path = this.#options.paths?.[0] ?? '/'
+    if (typeof address === 'string') return `${scheme}+unix:${address}:${path}`
+    const wildcard = address.address === '::' || address.address === '0.0.0.0'
+    const host = wildcard ? 'localhost' : address.address.includes(':') ? `[${address.address}]` : address.address
+    return `${scheme}://${host}:${address.port}${path}`
   }
 
-  /** The TCP port that is listened on. @throws InvalidStateError while a server of yours does not listen. */
+  /**
+   * The TCP port that is listened on.
+   *
+   * @throws InvalidStateError on a Unix socket, and while a server of yours has not listened yet.
+   */
   get port(): number {
-    return this.#address.port
+    const address = this.#address
+    if (typeof address !== 'string') return address.port
+    throw new InvalidStateError('Cannot tell the port: the server listens on a Unix socket')
   }
 
   /** The connections that are not closed. */
@@ -158,7 +180,8 @@ export class Server {
    * Sends a message to every connection that is open. It is encoded once, and compressed once for all connections that
    * agreed on the same.
    *
-   * @returns a promise that is resolved once less than `highWaterBytes` wait to leave on each connection, or it has ended.
+   * @returns a promise that is resolved once less than `highWaterBytes` wait to leave on each connection, or it has ended;
+   * at once with a `backpressure` that is not `wait`.
    * @throws TypeError at once for data that is neither a string nor bytes, or options that are wrong.
    */
   broadcast(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
@@ -170,7 +193,8 @@ export class Server {
     for (const connection of this.#connections) {
       if (connection.readyState === 'open') sent.push(connection.send(message))
     }
-    return Promise.allSettled(sent).then(() => {})
+    // Where a slow client is not waited for, it holds up nobody.
+    return Promise.allSettled(this.#options.backpressure === 'wait' ? sent : []).then(() => {})
   }
 
   /**
@@ -198,13 +222,14 @@ export class Server {
   }
 
   /** Remembered: where a server was to be found is still worth knowing when it is closed. */
-  get #address(): AddressInfo {
+  get #address(): AddressInfo | string {
     const address = this.#http.address() ?? this.#lastAddress
-    if (address === undefined || typeof address === 'string') {
-      throw new InvalidStateError('Cannot tell the address: the server does not listen on a TCP port')
-    }
-    this.#lastAddress = address
+    if (address === undefined) throw new InvalidStateError('Cannot tell the address: the server does not listen yet')
     return address
+  }
+
+  #rememberAddress(): void {
+    this.#lastAddress = this.#http.address() ?? this.#lastAddress
   }
 
   async #close(code: number, reason: string | undefined, timeoutMs: number): Promise<void> {
@@ -215,10 +240,10 @@ export class Server {
     const timer = nodeHost.setTimer(timeoutMs, () => {
       for (const connection of this.#connections) connection.terminate()
       for (const socket of this.#sockets) socket.destroy()
-      for (const { socket } of this.#arrivals.values()) socket.destroy()
+      for (const socket of this.#arrivals.sockets) socket.destroy()
     })
     for (const socket of this.#pending) this.#refuse(socket, rejectUpgrade('SERVER_CLOSING'))
-    for (const { socket } of this.#arrivals.values()) {
+    for (const socket of this.#arrivals.sockets) {
       if (socket.bytesRead === 0) socket.destroy()
       else this.#turnAway(socket, 'SERVER_CLOSING')
     }
@@ -232,28 +257,6 @@ export class Server {
   }
 
   // --- the way to a connection ---------------------------------------------------------------------------------------
-
-  /** A client of our own port was seen: from here on its whole handshake has `handshakeTimeoutMs` (RFC 6455 §10.4). */
-  #handleSocket(socket: Socket): void {
-    const name = endpointsOf(socket)
-    const deadline = nodeHost.setTimer(this.#options.handshakeTimeoutMs, () =>
-      this.#turnAway(arrival.socket, 'HANDSHAKE_TIMEOUT'),
-    )
-    const arrival: Arrival = { socket, deadline }
-    this.#arrivals.set(name, arrival)
-    socket.once('close', () => this.#forget(name))
-  }
-
-  /** It has got through the TLS handshake; its time goes on. */
-  #handleSecureSocket(socket: Socket): void {
-    const arrival = this.#arrivals.get(endpointsOf(socket))
-    if (arrival !== undefined) arrival.socket = socket
-  }
-
-  #forget(name: string): void {
-    nodeHost.clearTimer(this.#arrivals.get(name)?.deadline)
-    this.#arrivals.delete(name)
-  }
 
   #refuse(socket: Socket, response: RefusalResponse): void {
     if (refuse(socket, response)) this.#counters.refused(response.status)
@@ -330,15 +333,19 @@ export class Server {
   }
 
   #serves(target: string): boolean {
-    return this.#options.path === undefined || pathOf(target) === this.#options.path
+    return this.#options.paths?.includes(pathOf(target)) ?? true
   }
 
   /** Whether an answer is ours to give. On a shared server, what is not for us may be for somebody else. */
   #isResponsibleFor(target: string): boolean {
     const sharing = sharers.get(this.#http)
-    if (this.#serves(target) || sharing === undefined) return true
+    if (sharing === undefined) return true
+    const others = [...sharing].filter((other) => other !== this && other.#serves(target))
+    // While we close, one of ours that goes on may take what is for both of us.
+    if (this.#serves(target))
+      return this.#closing === undefined || others.every((other) => other.#closing !== undefined)
     const isShared = this.#http.listenerCount('upgrade') > sharing.size
-    return !isShared && ![...sharing].some((other) => other.#serves(target))
+    return !isShared && others.length === 0
   }
 
   /** Asks the application. What arrives meanwhile stays with the socket, which nobody reads from. */
@@ -353,6 +360,7 @@ export class Server {
     const settle = (): boolean => this.#pending.delete(socket)
     const leave = (): unknown => socket.destroy()
     this.#pending.add(socket)
+    this.#arrivals.handleRequest(socket)
     socket.on('error', ignore).on('end', leave).on('close', settle)
     const deadline =
       this.#options.server &&
@@ -386,7 +394,7 @@ export class Server {
   }
 
   #accept(socket: Socket, request: UpgradeRequest, acceptance: UpgradeAcceptance, leftover: Buffer): void {
-    this.#forget(endpointsOf(socket))
+    this.#arrivals.forget(socket)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     socket.write(formatResponseHead(acceptance))
@@ -429,11 +437,6 @@ export class Server {
 }
 
 function ignore(): void {}
-
-/** What tells a TCP connection from all others of this moment, and a TLS socket has in common with the one below it. */
-function endpointsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`
-}
 
 /** What the application refuses with, as bytes. @throws TypeError, RangeError for what HTTP cannot carry. */
 async function refusalResponse(refusal: Refusal) {

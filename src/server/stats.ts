@@ -29,6 +29,7 @@ const NOTHING: ConnectionStats = {
   payloadBytesSent: 0,
   payloadBytesReceived: 0,
   backpressureEvents: 0,
+  droppedMessages: 0,
 }
 const NAMES = Object.keys(NOTHING) as (keyof ConnectionStats)[]
 

@@ -8,11 +8,13 @@ import { headerPairs } from '../transport/node/index.ts'
 
 /** An opening request that came through `node:http`. */
 export interface UpgradeRequest extends OpeningRequest {
+  /** Fields in their order, none joined, repeated ones apart. */
   readonly headers: HeaderList
   /** Whether the client came by TLS. */
   readonly secure: boolean
   /** The address that the client asked for, `ws:` or `wss:`. */
   readonly url: string
+  /** The client's network address; none on a Unix socket. */
   readonly remoteAddress: string | undefined
   /** Node's own view of the request. */
   readonly incoming: IncomingMessage

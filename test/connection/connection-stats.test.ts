@@ -17,6 +17,7 @@ const NOTHING: ConnectionStats = {
   payloadBytesSent: 0,
   payloadBytesReceived: 0,
   backpressureEvents: 0,
+  droppedMessages: 0,
 }
 
 test('a snapshot is frozen and stays as it is', () => {

@@ -37,6 +37,13 @@ for (const { options, error } of [
   { options: { keepalive: { pingIntervalMs: 1 } }, error: undefined },
   { options: { keepalive: false }, error: undefined },
   { options: { keepalive: true }, error: TypeError },
+  { options: { backpressure: 'wait' }, error: undefined },
+  { options: { backpressure: 'drop' }, error: undefined },
+  { options: { backpressure: 'close' }, error: undefined },
+  { options: { backpressure: undefined }, error: undefined },
+  { options: { backpressure: 'throw' }, error: TypeError },
+  { options: { backpressure: null }, error: TypeError },
+  { options: { backpressure: true }, error: TypeError },
   { options: {}, error: undefined },
 ]) {
   test(`options ${JSON.stringify(options)} are ${error === undefined ? 'taken' : `a ${error.name}`}, before any connection and for one`, () => {

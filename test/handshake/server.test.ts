@@ -390,6 +390,8 @@ const POLICY_MISTAKES: readonly (readonly [what: string, policy: ServerPolicy])[
   ['a header of the handshake', { headers: [['sec-websocket-accept', 'x']] }],
   ['an Upgrade header', { headers: [['Upgrade', 'h2c']] }],
   ['a limit that is no number', { maxHeaderCount: '100' as unknown as number }],
+  ['a name that no policy has', { subprotocol: ['a'] } as ServerPolicy],
+  ['nothing in it, not even itself', null as unknown as ServerPolicy],
 ]
 
 for (const [what, policy] of POLICY_MISTAKES) {

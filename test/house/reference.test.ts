@@ -9,6 +9,7 @@ import * as codec from '../../src/codec/index.ts'
 import * as component from '../../src/component/index.ts'
 import * as portable from '../../src/index.ts'
 import * as node from '../../src/node.ts'
+import { readServeOptions, SERVE_OPTION_NAMES } from '../../src/server/options.ts'
 import * as memory from '../../src/transport/memory/index.ts'
 import { ROOT } from '../support/programs.ts'
 
@@ -74,6 +75,24 @@ test('options.md states the default of every limit', () => {
           : value.toLocaleString('en')
     assert.equal(stated.get(name), expected, name)
   }
+})
+
+test('options.md lists every option of serve, and states the default of every number', () => {
+  const [, section] = /^## serve$(.*?)^## /ms.exec(page('options.md'))!
+  const listed = new Map(
+    section!.split('\n').flatMap((line) => {
+      const [, names, value] = /^\| (.*?) *\| (.*?) *\|/.exec(line) ?? []
+      return [...(names ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => [name!, value!] as const)
+    }),
+  )
+  const options = readServeOptions({})
+  for (const name of SERVE_OPTION_NAMES) {
+    assert.ok(listed.has(name), name)
+    const value = options[name]
+    if (typeof value === 'number')
+      assert.equal(listed.get(name)!.replaceAll('`', ''), value.toLocaleString('en').replace('∞', 'Infinity'), name)
+  }
+  assert.equal(listed.size, SERVE_OPTION_NAMES.length)
 })
 
 test('options.md states the default of every option of compression', () => {

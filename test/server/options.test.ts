@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { serve } from '../../src/node.ts'
+import { readServeOptions } from '../../src/server/options.ts'
 
 for (const { options, error } of [
   { options: null, error: TypeError },
@@ -26,6 +27,20 @@ for (const { options, error } of [
   { options: { maxPendingHandshakes: 0 }, error: RangeError },
   { options: { handshakeTimeoutMs: 0 }, error: RangeError },
   { options: { handshakeTimeoutMs: 1.5 }, error: RangeError },
+  { options: { headerTimeoutMs: 0 }, error: RangeError },
+  { options: { headerTimeoutMs: '1' }, error: TypeError },
+  { options: { maxPendingConnections: 0 }, error: RangeError },
+  { options: { maxPendingConnections: 1.5 }, error: RangeError },
+  { options: { server: createServer(), socketPath: '/tmp/x' }, error: TypeError },
+  { options: { server: createServer(), headerTimeoutMs: 1 }, error: TypeError },
+  { options: { server: createServer(), maxPendingConnections: 1 }, error: TypeError },
+  { options: { socketPath: '/tmp/x', port: 0 }, error: TypeError },
+  { options: { socketPath: '/tmp/x', host: '::1' }, error: TypeError },
+  { options: { socketPath: '' }, error: TypeError },
+  { options: { socketPath: 5 }, error: TypeError },
+  { options: { tls: true }, error: TypeError },
+  { options: { tls: null }, error: TypeError },
+  { options: { backpressure: 'block' }, error: TypeError },
   { options: { limits: { maxMessageBytes: -1 } }, error: RangeError },
   { options: { limits: { highWaterByte: 1 } }, error: TypeError },
   { options: { keepalive: { pingIntervalMs: 0 } }, error: RangeError },
@@ -50,6 +65,10 @@ test('options that are undefined are as good as absent', async () => {
       host: undefined,
       server: undefined,
       path: undefined,
+      socketPath: undefined,
+      headerTimeoutMs: undefined,
+      maxPendingConnections: undefined,
+      backpressure: undefined,
       maxConnections: undefined,
       limits: undefined,
     },
@@ -64,4 +83,14 @@ test('options are read once: what changes later is not looked at', async () => {
   options.path = '/after'
   assert.match(server.url, /\/before$/)
   await server.close()
+})
+
+test('options of a port of our own may be undefined next to a server of yours', async () => {
+  const options = { server: createServer(), port: undefined, socketPath: undefined, headerTimeoutMs: undefined }
+  await (await serve(options, () => {})).close()
+})
+
+test('T-28: by default 10,000 clients may be within their handshake, for ten seconds', () => {
+  const { maxPendingConnections, headerTimeoutMs, handshakeTimeoutMs } = readServeOptions({})
+  assert.deepEqual([maxPendingConnections, headerTimeoutMs, handshakeTimeoutMs], [10_000, 10_000, 10_000])
 })

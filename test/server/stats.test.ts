@@ -25,6 +25,7 @@ const NOTHING = {
   payloadBytesSent: 0,
   payloadBytesReceived: 0,
   backpressureEvents: 0,
+  droppedMessages: 0,
 }
 
 /** A snapshot as plain values that can be compared. */

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, connect as dialTls } from 'node:tls'
+import { type ConnectionOptions, createServer as createTlsServer, connect as dialTls } from 'node:tls'
 import { certificate, key } from './certificate.ts'
 
 /** Two sockets joined over the loopback interface, TLS if asked for. */
@@ -101,6 +101,23 @@ export async function rawClient(
   const socket = dial({ port, host: options.host ?? '127.0.0.1', allowHalfOpen: options.allowHalfOpen ?? true })
   const peer = new RawPeer(socket)
   await once(socket, 'connect')
+  return peer
+}
+
+/** A raw client of a server that listens on a Unix socket. */
+export async function rawUnixClient(path: string): Promise<RawPeer> {
+  const socket = dial({ path, allowHalfOpen: true })
+  const peer = new RawPeer(socket)
+  await once(socket, 'connect')
+  return peer
+}
+
+/** A raw client of a TLS server on this machine, that trusts its certificate; a string is the path of a Unix socket. */
+export async function rawTlsClient(where: number | string, options: ConnectionOptions = {}): Promise<RawPeer> {
+  const address = typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' }
+  const socket = dialTls({ ca: certificate, servername: 'localhost', ...address, ...options })
+  const peer = new RawPeer(socket)
+  await once(socket, 'secureConnect')
   return peer
 }
 

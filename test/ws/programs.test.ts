@@ -10,7 +10,6 @@ import { chromium, needs, ROOT, run, testFile } from '../support/programs.ts'
 
 const real = process.env['WSPC_PROGRAMS_WS'] === 'real'
 const installed = existsSync(testFile('programs', 'node_modules'))
-const built = real || existsSync(join(ROOT, 'dist', 'src', 'ws', 'index.js'))
 const programs = needs(installed && built ? 'both' : undefined, installed ? 'wspc/ws' : 'what test/programs names')
 
 /** Runs a program of test/programs to its own end. @returns what it reported. */

@@ -1,5 +1,5 @@
 export { nodeDeflate, readDeflate } from './deflate.ts'
 export { nodeHost } from './host.ts'
 export { headerPairs } from './raw-headers.ts'
-export { type RefusalResponse, refuse } from './refuse.ts'
+export { refuse } from './refuse.ts'
 export { SocketStream } from './socket-stream.ts'

@@ -1,16 +1,7 @@
 // Saying no on a raw socket: one response, then the end, whatever else the peer sends (RFC 9112 §9.6).
 
 import type { Socket } from 'node:net'
-import { encodeText, formatResponseHead } from '../../codec/index.ts'
-import type { HeaderList } from '../../handshake/index.ts'
-
-/** What a refused handshake is answered with. */
-export interface RefusalResponse {
-  readonly status: number
-  readonly statusText: string
-  readonly headers: HeaderList
-  readonly body?: Uint8Array | undefined
-}
+import { formatRefusal, type RefusalResponse } from '../../handshake/index.ts'
 
 // Long enough for the response to arrive before the connection is cut, short enough not to be worth holding on to.
 const LINGER_MS = 1_000
@@ -30,19 +21,7 @@ export function refuse(socket: Socket, response: RefusalResponse): boolean {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer))
   const isAnswered = socket.writable
-  if (isAnswered) socket.end(responseBytes(response))
+  if (isAnswered) socket.end(Buffer.concat(formatRefusal(response)))
   socket.resume()
   return isAnswered
-}
-
-function responseBytes(response: RefusalResponse): Uint8Array {
-  const body = response.body ?? encodeText(`${response.status} ${response.statusText}\n`)
-  const contentLength = ['Content-Length', String(body.length)] as const
-  const headers: HeaderList = [
-    ...response.headers,
-    ...(response.body === undefined ? [['Content-Type', 'text/plain; charset=utf-8'] as const] : []),
-    ...(response.headers.some(([name]) => /^content-length$/i.test(name)) ? [] : [contentLength]),
-  ]
-  const head = formatResponseHead({ status: response.status, statusText: response.statusText, headers })
-  return Buffer.concat([head, body])
 }

@@ -86,6 +86,8 @@ function listen(http: HttpServer, { port = 0, host = '127.0.0.1', signal }: Read
 interface Arrival {
   socket: Socket
   readonly deadline: unknown
+  /** Stops listening for its end: a connection keeps nothing of how it came. */
+  unlisten(): void
 }
 
 // Who takes upgrades from a server that is not our own, and the sockets that were given to one of us.
@@ -232,9 +234,10 @@ export class Server {
     const deadline = nodeHost.setTimer(this.#options.handshakeTimeoutMs, () =>
       this.#turnAway(arrival.socket, 'HANDSHAKE_TIMEOUT'),
     )
-    const arrival: Arrival = { socket, deadline }
+    const closed = (): void => this.#forget(name)
+    const arrival: Arrival = { socket, deadline, unlisten: () => socket.off('close', closed) }
     this.#arrivals.set(name, arrival)
-    socket.once('close', () => this.#forget(name))
+    socket.once('close', closed)
   }
 
   /** It has got through the TLS handshake; its time goes on. */
@@ -244,7 +247,9 @@ export class Server {
   }
 
   #forget(name: string): void {
-    nodeHost.clearTimer(this.#arrivals.get(name)?.deadline)
+    const arrival = this.#arrivals.get(name)
+    nodeHost.clearTimer(arrival?.deadline)
+    arrival?.unlisten()
     this.#arrivals.delete(name)
   }
 

@@ -17,9 +17,10 @@ export function readNumbers<Numbers extends object>(
 ): Readonly<Numbers> {
   if (given === undefined) return defaults
   checkNames(what, given, Object.keys(defaults))
+  const entries = (Object.entries(given) as [string, unknown][]).filter(([, value]) => value !== undefined)
+  if (entries.length === 0) return defaults // every connection reads some: that costs it no record of its own
   const result = { ...defaults } as Record<string, number>
-  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
-    if (value === undefined) continue
+  for (const [name, value] of entries) {
     const from = (least as Record<string, number>)[name]!
     result[name] = readLimit(`${what}.${name}`, value, from, (most as Record<string, number | undefined>)[name])
   }

@@ -117,6 +117,35 @@ export class Connection implements AsyncIterable<Message> {
   /** Why we ended the connection, where that is more than the session knows. */
   #endedBecause: WebSocketError | undefined
 
+  /** What the driver sees of a connection. A class: functions of its own would cost each connection a kilobyte. */
+  static readonly #Consumer = class implements EventConsumer {
+    readonly #connection: Connection
+
+    constructor(connection: Connection) {
+      this.#connection = connection
+    }
+
+    get isBusy(): boolean {
+      return this.#connection.#isBusy
+    }
+
+    get wantsClose(): boolean {
+      return this.#connection.#wantsClose
+    }
+
+    get wantsMessages(): boolean {
+      return this.#connection.#wantsMessages
+    }
+
+    handleEvent(event: SessionEvent): void {
+      this.#connection.#handleEvent(event)
+    }
+
+    handleDrain(): void {
+      this.#connection.#releaseSenders()
+    }
+  }
+
   /** @internal Made by transports, with {@link openConnection}. */
   constructor(
     session: Session,
@@ -137,21 +166,7 @@ export class Connection implements AsyncIterable<Message> {
     this.#host = host
     this.#limits = limits
     this.#backpressure = backpressure
-    const connection = this
-    const consumer: EventConsumer = {
-      get isBusy() {
-        return connection.#isBusy
-      },
-      get wantsClose() {
-        return connection.#wantsClose
-      },
-      get wantsMessages() {
-        return connection.#wantsMessages
-      },
-      handleEvent: (event) => this.#handleEvent(event),
-      handleDrain: () => this.#releaseSenders(),
-    }
-    this.#driver = new Driver(session, stream, host, consumer, limits.highWaterBytes)
+    this.#driver = new Driver(session, stream, host, new Connection.#Consumer(this), limits.highWaterBytes)
     this.id = this.#driver.watch.connectionId
   }
 

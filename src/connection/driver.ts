@@ -26,7 +26,6 @@ export class Driver implements ByteStreamListener {
   readonly #consumer: EventConsumer
   readonly #highWaterBytes: number
   readonly #flushDeferred = (): void => this.flushNow()
-  readonly #workDeferred = (): void => this.#work()
   readonly #timerElapsed = (): void => this.#handleTimer()
   #pumping = false
   #paused = false
@@ -122,7 +121,7 @@ export class Driver implements ByteStreamListener {
   #deferWork(): void {
     if (this.#workPending) return
     this.#workPending = true
-    this.#host.deferWork(this.#workDeferred)
+    this.#host.deferWork(() => this.#work())
   }
 
   #work(): void {

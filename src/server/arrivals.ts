@@ -23,11 +23,17 @@ export class Arrivals {
   readonly #handleTimeout: (socket: Socket) => void
   /** By the socket that was accepted, also where TLS runs over it. */
   readonly #arrivals = new Map<Socket, Arrival>()
+  /** Listens to the end of each, until its handshake is over: a connection keeps nothing of how it came. */
+  readonly #closed: (this: Socket) => void
 
   /** @param handleTimeout Told of a client whose time is up; it has to end the socket. */
   constructor(limits: ArrivalLimits, handleTimeout: (socket: Socket) => void) {
     this.#limits = limits
     this.#handleTimeout = handleTimeout
+    const arrivals = this
+    this.#closed = function () {
+      arrivals.forget(this)
+    }
   }
 
   /** The sockets, each as it can be spoken to. */
@@ -45,7 +51,7 @@ export class Arrivals {
     const arrival: Arrival = { socket, seenAt: nodeHost.now(), deadline: undefined }
     this.#arrivals.set(socket, arrival)
     this.#expect(arrival, Math.min(headerTimeoutMs, handshakeTimeoutMs))
-    socket.once('close', () => this.forget(socket))
+    socket.once('close', this.#closed)
   }
 
   /** A client got through the TLS handshake; its time goes on. */
@@ -53,7 +59,7 @@ export class Arrivals {
     const arrival = this.#arrivals.get(acceptedSocketOf(socket))
     if (arrival === undefined) return
     arrival.socket = socket
-    socket.once('close', () => this.forget(socket))
+    socket.once('close', this.#closed)
   }
 
   /** A client's request is complete: what is left of the time for the whole handshake is left for its decision. */
@@ -66,7 +72,11 @@ export class Arrivals {
   /** The handshake is over. */
   forget(socket: Socket): void {
     const accepted = acceptedSocketOf(socket)
-    nodeHost.clearTimer(this.#arrivals.get(accepted)?.deadline)
+    const arrival = this.#arrivals.get(accepted)
+    if (arrival === undefined) return
+    nodeHost.clearTimer(arrival.deadline)
+    accepted.off('close', this.#closed)
+    arrival.socket.off('close', this.#closed)
     this.#arrivals.delete(accepted)
   }
 

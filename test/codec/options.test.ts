@@ -12,7 +12,8 @@ const read = (given: unknown) => readNumbers('things', given as Partial<Numbers>
 
 test('what is not given is the default', () => {
   assert.equal(read(undefined), DEFAULTS)
-  assert.deepEqual(read({}), DEFAULTS)
+  assert.equal(read({}), DEFAULTS)
+  assert.equal(read({ size: undefined }), DEFAULTS)
   assert.deepEqual(read({ size: undefined, wait: 5 }), { size: 10, wait: 5 })
 })
 

@@ -18,6 +18,16 @@ export function liveBufferBytes(): number {
   return bytes
 }
 
+/** Bytes of the heap that something refers to. */
+export function liveHeapBytes(): number {
+  let bytes = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 3; round++) {
+    collect()
+    bytes = Math.min(bytes, process.memoryUsage().heapUsed)
+  }
+  return bytes
+}
+
 /** Whether all that is behind the references can be collected; they must have been made in an earlier turn. */
 export async function areCollected(references: readonly WeakRef<object>[]): Promise<boolean> {
   await new Promise((resolve) => setImmediate(resolve))

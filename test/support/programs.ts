@@ -28,6 +28,10 @@ export const python = ['/usr/bin/python3', 'python3'].find(
   (candidate) => spawnSync(candidate, ['-c', 'import websockets']).status === 0,
 )
 
+export const nginx = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/local/bin/nginx'].find(existsSync)
+
+export const haproxy = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/usr/local/bin/haproxy'].find(existsSync)
+
 /** Another version of Node, installed with `npm ci --prefix test/runtimes`. */
 export function otherNode(version: 22 | 24): string | undefined {
   const path = testFile('runtimes', 'node_modules', `node${version}`, 'bin', 'node')

@@ -4,13 +4,12 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { chromium, needs, ROOT, run, testFile } from '../support/programs.ts'
+import { chromium, needs, run, testFile } from '../support/programs.ts'
 
 const real = process.env['WSPC_PROGRAMS_WS'] === 'real'
 const installed = existsSync(testFile('programs', 'node_modules'))
-const programs = needs(installed && built ? 'both' : undefined, installed ? 'wspc/ws' : 'what test/programs names')
+const programs = needs(installed ? 'installed' : undefined, 'what test/programs names')
 
 /** Runs a program of test/programs to its own end. @returns what it reported. */
 async function played(file: string, ...parameters: string[]): Promise<unknown> {

@@ -1,5 +1,10 @@
 // A server and a client: for Node, and every runtime that has Node's modules.
-export { type ConnectOptions, connect } from './client/index.ts'
+export {
+  type ConnectionTarget,
+  type ConnectOptions,
+  connect,
+  type ProxyOptions,
+} from './client/index.ts'
 export type {
   CloseInfo,
   Connection,

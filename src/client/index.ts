@@ -1,1 +1,3 @@
-export { type ConnectOptions, connect } from './connect.ts'
+export { connect } from './connect.ts'
+export type { ConnectionTarget, ConnectOptions } from './options.ts'
+export type { ProxyOptions } from './proxy.ts'

@@ -62,6 +62,7 @@ export function attempt(
       leave()
     }
     let giveUp = fail
+    let handleError = (cause: Error): void => fail(explain(cause, address))
 
     const handleUpgrade = (response: IncomingMessage, leftover: Uint8Array): void => {
       const decision = read(request, headOf(response))
@@ -79,6 +80,7 @@ export function attempt(
       }
       const end = readBody(response, (body) => fail(refusal(request, { ...head, body }, redirect?.code)))
       giveUp = (reason) => (isTimeout(reason) ? end() : fail(reason))
+      handleError = end
     }
 
     let interimResponses = 0
@@ -89,7 +91,7 @@ export function attempt(
     http.on('upgrade', (response, _socket, leftover) => handleUpgrade(response, leftover))
     http.on('response', handleResponse)
     http.on('information', handleInterim)
-    http.on('error', (cause) => fail(explain(cause, address)))
+    http.on('error', (cause) => handleError(cause))
     http.end()
     if (stream.destroyed) fail(unreachable(address, lostError(stream)))
     return (reason) => giveUp(reason)

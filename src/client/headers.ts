@@ -7,8 +7,10 @@ import type { HeaderList } from '../handshake/index.ts'
 /** Headers, as pairs (such as `Headers`) or as an object. A name that comes twice is sent twice. */
 export type HeadersOption = Iterable<readonly [name: string, value: string]> | Readonly<Record<string, string>>
 
+/** A copy of our own. */
 export function headerList(headers: HeadersOption = []): HeaderList {
-  return Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  return pairs.map(([name, value]) => [name, value])
 }
 
 const FRAMING_FIELDS = ['Connection', 'Content-Length', 'Transfer-Encoding', 'Upgrade']

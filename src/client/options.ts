@@ -9,6 +9,7 @@ import { readDeflate } from '../transport/node/index.ts'
 import { type HeadersOption, headerList } from './headers.ts'
 import { type ProxyOption, type ProxyServer, readProxy } from './proxy.ts'
 import type { Luggage } from './redirect.ts'
+import { readTls } from './sockets.ts'
 
 /** What a stream is wanted to, of `createConnection`. */
 export interface ConnectionTarget {
@@ -97,14 +98,19 @@ export function readConnectOptions(options: ConnectOptions): ConnectSettings {
   return {
     ...readNumbers('options', { redirects, handshakeTimeoutMs }, DEFAULTS, LEAST, MOST),
     connection: readConnectionOptions(options),
-    subprotocols: options.subprotocols,
+    subprotocols: copied(options.subprotocols),
     extensions: readDeflate(options.deflate),
     origin: options.origin,
     headers: headerList(options.headers),
-    tls: options.tls,
+    tls: readTls('tls', options.tls),
     route: readRoute(options),
     signal: options.signal,
   }
+}
+
+/** What is no array is left to those who know what it is to be one of. */
+function copied<Value>(list: readonly Value[] | undefined): readonly Value[] | undefined {
+  return Array.isArray(list) ? [...list] : list
 }
 
 function readRoute({ proxy: option, createConnection }: ConnectOptions): Route {

@@ -14,6 +14,7 @@ import {
   withoutBrackets,
 } from './address.ts'
 import { type HeadersOption, hasHeader, readHeaders } from './headers.ts'
+import { readTls } from './sockets.ts'
 
 /** A proxy with more than an address. */
 export interface ProxyOptions {
@@ -62,7 +63,7 @@ function makeProxy(given: string | URL, name: string, { headers, tls }: Omit<Pro
     hostname: withoutBrackets(url.hostname),
     port: url.port === '' ? defaultPort(secure) : Number(url.port),
     headers: [...authorization, ...own],
-    tls,
+    tls: readTls('proxy.tls', tls),
   }
 }
 

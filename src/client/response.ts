@@ -21,7 +21,10 @@ export function headOf(response: IncomingMessage): OpeningResponse {
 export function readBody(response: IncomingMessage, done: (body: Uint8Array) => void): () => void {
   const chunks: Buffer[] = []
   let missing = MAX_RESPONSE_BODY_BYTES
-  const end = (): void => done(Buffer.concat(chunks))
+  const end = (): void => {
+    response.read() // what has come and was not told yet is told by this
+    done(Buffer.concat(chunks))
+  }
   response.on('data', (chunk: Buffer) => {
     chunks.push(chunk.subarray(0, missing))
     missing -= Math.min(missing, chunk.length)

@@ -44,6 +44,13 @@ export function connectSecure(
   })
 }
 
+/** A copy of our own. @throws TypeError for something that is no object of options. */
+export function readTls(name: string, tls: TlsOptions | undefined): TlsOptions | undefined {
+  if (tls === undefined) return undefined
+  if (typeof tls !== 'object' || tls === null) throw new TypeError(`${name} is not an object of options`)
+  return { ...tls }
+}
+
 /** A copy of the options that lacks some. */
 export function without<Options extends object>(
   options: Options | undefined,

@@ -60,6 +60,7 @@ for (const [proxy, message] of [
   [{}, /proxy\.url is not a URL/],
   [{ url: 'http://proxy.test', host: 'x' }, /Unknown option host in proxy/],
   [{ url: 'http://proxy.test', headers: { Host: 'x' } }, /Host/],
+  [{ url: 'http://proxy.test', tls: 'x' }, /proxy\.tls is not an object/],
   [{ url: 'http://proxy.test', headers: { 'content-length': '1' } }, /content-length/],
   [{ url: 'http://proxy.test', headers: { X: 'a\r\nb' } }, /X/],
   [true, /proxy is not an object/],

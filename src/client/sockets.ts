@@ -70,20 +70,28 @@ export function established(
   return stage(signal, (resolve, reject) => {
     const stream = open()
     keepErrors(stream)
-    stream.once(event, () => resolve(stream))
-    stream.once('error', (cause) => {
+    const fail = (cause: unknown): void => {
       stream.destroy()
       reject(explain(cause))
+    }
+    const close = (): void => fail(lostError(stream))
+    stream.once('error', fail)
+    stream.once('close', close)
+    stream.once(event, () => {
+      stream.off('error', fail)
+      stream.off('close', close)
+      resolve(stream)
     })
-    stream.once('close', () => reject(explain(lostError(stream))))
     return () => stream.destroy()
   })
 }
 
 /** Between two stages nobody listens: an error then is no uncaught one, and the next stage finds the stream destroyed. */
 export function keepErrors(stream: Duplex): void {
-  stream.on('error', () => {})
+  stream.on('error', ignore)
 }
+
+function ignore(): void {}
 
 /** Why a stream is gone. */
 export function lostError(stream: Duplex): Error {

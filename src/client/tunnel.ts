@@ -9,7 +9,7 @@ import { type Address, authorityOf } from './address.ts'
 import { isTimeout, stage } from './ending.ts'
 import type { ProxyServer } from './proxy.ts'
 import { headOf, readBody } from './response.ts'
-import { connectPlain, connectSecure, keepErrors } from './sockets.ts'
+import { connectPlain, connectSecure, keepErrors, lostError } from './sockets.ts'
 
 /** Connects to the proxy and asks it for a tunnel. */
 export async function openTunnel(proxy: ProxyServer, address: Address, signal: AbortSignal): Promise<Duplex> {
@@ -59,6 +59,7 @@ function requestTunnel(stream: Duplex, proxy: ProxyServer, address: Address, sig
     })
     http.on('error', (cause) => fail(new HandshakeError('PROXY_ANSWER_INVALID', { cause })))
     http.end()
+    if (stream.destroyed) fail(new HandshakeError('PROXY_ANSWER_INVALID', { cause: lostError(stream) }))
     return (reason) => giveUp(reason)
   })
 }

@@ -99,6 +99,7 @@ test('a socket that is still connecting is waited for, and one that fails to is 
 })
 
 const cause = new Error('no way')
+const reason = new Error('changed my mind')
 
 for (const [title, createConnection] of [
   [
@@ -119,13 +120,31 @@ for (const [title, createConnection] of [
   })
 }
 
-test('a stream that is gone already is CONNECT_FAILED', async () => {
-  const [near] = duplexPair()
-  near.destroy(cause)
-  near.on('error', () => {})
-  const error = await failure('ws://target.test/', { createConnection: () => near })
-  assert.equal(error.code, 'CONNECT_FAILED')
-  assert.equal(error.cause, cause)
+for (const scheme of ['ws', 'wss']) {
+  test(`a stream that is gone already is CONNECT_FAILED (${scheme}:)`, async () => {
+    const [near] = duplexPair()
+    near.destroy(cause)
+    near.on('error', () => {})
+    const error = await failure(`${scheme}://target.test/`, { createConnection: () => near })
+    assert.equal(error.code, 'CONNECT_FAILED')
+    assert.equal(error.cause, cause)
+  })
+}
+
+test('T-37: a signal that aborts between the answer and the connection leaves nothing behind', async () => {
+  const controller = new AbortController()
+  const { signal, listeners } = watched(controller.signal)
+  const [near, far] = duplexPair()
+  let text = ''
+  far.on('data', (bytes: Buffer) => {
+    text += bytes.toString('latin1')
+    if (text.endsWith('\r\n\r\n')) far.write(acceptance({ text }))
+  })
+  // Ticks come before what a promise that is resolved sets going.
+  near.on('data', () => process.nextTick(() => controller.abort(reason)))
+  assert.equal(await failure('ws://target.test/', { signal, createConnection: () => near }), reason)
+  assert.equal(listeners(), 0)
+  await eventually(() => near.destroyed, 'the end of the stream')
 })
 
 test('a stream that ends before it answers is ENDED_IN_HANDSHAKE', async () => {
@@ -156,8 +175,6 @@ for (const [options, message] of [
     )
   })
 }
-
-const reason = new Error('changed my mind')
 
 for (const how of ['a signal', 'time'] as const) {
   test(`T-37: a stream that comes after ${how} gave up is destroyed`, async () => {

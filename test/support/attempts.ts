@@ -10,7 +10,7 @@ import { type RawPeer, type RawServer, rawServer } from './sockets.ts'
 export const SWITCHING = lines('HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade')
 
 /** The response that accepts a request. */
-export function acceptance(peer: RawPeer): string {
+export function acceptance(peer: Pick<RawPeer, 'text'>): string {
   const requestKey = /Sec-WebSocket-Key: (.*)\r\n/.exec(peer.text)?.[1] ?? ''
   return `${SWITCHING}Sec-WebSocket-Accept: ${acceptValue(requestKey)}\r\n\r\n`
 }

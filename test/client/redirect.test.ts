@@ -137,6 +137,7 @@ for (const { title, head, code } of [
   },
   { title: 'to a fragment', head: 'Location: /a#b\r\n', code: 'REDIRECT_LOCATION_INVALID' },
   { title: 'with credentials', head: 'Location: http://user:word@a.test/\r\n', code: 'REDIRECT_LOCATION_INVALID' },
+  { title: 'with a password', head: 'Location: //:word@a.test/\r\n', code: 'REDIRECT_LOCATION_INVALID' },
   { title: 'with a user', head: 'Location: //user@a.test/\r\n', code: 'REDIRECT_LOCATION_INVALID' },
   { title: 'to a file', head: 'Location: file:///etc/passwd\r\n', code: 'REDIRECT_SCHEME_NOT_ALLOWED' },
   { title: 'to a Unix socket', head: 'Location: ws+unix:/run/a.sock:/\r\n', code: 'REDIRECT_SCHEME_NOT_ALLOWED' },

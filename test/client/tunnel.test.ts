@@ -173,7 +173,9 @@ for (const { title, answer, body, status = 502, ends = false } of [
       peer.say(answer)
       if (ends) peer.leave('end')
     })
-    const error = await failure('wss://target.test/', { proxy: proxy.url })
+    const start = performance.now()
+    const error = await failure('wss://target.test/', { proxy: proxy.url, handshakeTimeoutMs: 60_000 })
+    assert.ok(performance.now() - start < 30_000) // nobody waits for what does not come
     assert.deepEqual([error.code, error.status], ['PROXY_REFUSED', status])
     assert.equal(new TextDecoder().decode(error.response?.body), body)
     await proxy.peers[0]!.until(({ ended }) => ended)

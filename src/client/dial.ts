@@ -7,7 +7,7 @@ import { type Address, unreachable } from './address.ts'
 import { stage } from './ending.ts'
 import type { ConnectOptions, Route } from './options.ts'
 import { type Environment, type ProxyServer, proxyOfEnvironment } from './proxy.ts'
-import { connectPlain, connectSecure, type Endpoint, established, keepErrors, lostError } from './sockets.ts'
+import { connectPlain, connectSecure, type Endpoint, established, keepErrors } from './sockets.ts'
 import { openTunnel } from './tunnel.ts'
 
 /** A stream that is connected, and as secure as the address asks for. @throws TypeError for an environment that is wrong. */
@@ -28,7 +28,6 @@ export async function dial(
     return address.secure ? secure(endpoint) : connectPlain(endpoint, signal, explain)
   }
   if (!address.secure) return tunnel
-  if (tunnel.destroyed) throw explain(lostError(tunnel))
   try {
     return await secure({ socket: tunnel })
   } catch (error) {

@@ -37,11 +37,7 @@ export function connectSecure(
     host: hostname,
     ...endpoint,
   }
-  return established(signal, 'secureConnect', explain, () => {
-    const secured = openTls(options)
-    if ('socket' in endpoint) secured.once('close', () => endpoint.socket.destroy())
-    return secured
-  })
+  return established(signal, 'secureConnect', explain, () => openTls(options))
 }
 
 /** A copy of our own. @throws TypeError for something that is no object of options. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readAddress } from '../../src/client/address.ts'
+import { isSameOrigin, readAddress } from '../../src/client/address.ts'
 
 for (const [url, expected] of [
   ['ws://a.test', { hostname: 'a.test', port: 80, host: 'a.test', target: '/', href: 'ws://a.test/' }],
@@ -71,3 +71,20 @@ test('credentials are taken out of the URL, which is left as it is', () => {
   assert.equal(url.username, 'us%40er')
   assert.throws(() => readAddress('ws://%zz@a.test'), TypeError)
 })
+
+for (const [a, b, same] of [
+  ['ws://a.test', 'ws://A.test:80/b?c', true],
+  ['ws://a.test', 'http://a.test', true],
+  ['ws://a.test', 'ws://b.test', false],
+  ['ws://a.test', 'ws://a.test:81', false],
+  ['ws://a.test:443', 'wss://a.test', false],
+  ['ws+unix:/run/a.sock:/b', 'ws+unix:/run/a.sock:/c', true],
+  ['ws+unix:/run/a.sock', 'ws+unix:/run/b.sock', false],
+  ['ws+unix:/run/a.sock', 'wss+unix:/run/a.sock', false],
+  ['ws+unix:/run/a.sock', 'ws://localhost', false],
+] as const) {
+  test(`${a} and ${b} are ${same ? 'the same origin' : 'two origins'}`, () => {
+    assert.equal(isSameOrigin(readAddress(a).address, readAddress(b).address), same)
+    assert.equal(isSameOrigin(readAddress(b).address, readAddress(a).address), same)
+  })
+}

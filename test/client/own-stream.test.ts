@@ -131,6 +131,28 @@ for (const scheme of ['ws', 'wss']) {
   })
 }
 
+for (const scheme of ['ws', 'wss']) {
+  test(`a stream that was ended already is CONNECT_FAILED (${scheme}:)`, async () => {
+    const [near] = duplexPair()
+    near.destroy()
+    const start = performance.now()
+    const error = await failure(`${scheme}://target.test/`, {
+      createConnection: () => near,
+      handshakeTimeoutMs: 60_000,
+    })
+    assert.ok(performance.now() - start < 30_000)
+    assert.deepEqual([error.code, (error.cause as { code: string }).code], ['CONNECT_FAILED', 'ECONNRESET'])
+  })
+}
+
+test('what TLS says only after its handshake, such as no to our certificate, is CONNECT_FAILED', async () => {
+  const alert = Object.assign(new Error('alert'), { code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' })
+  const [near, far] = duplexPair()
+  far.once('data', () => near.destroy(alert))
+  const error = await failure('ws://target.test/', { createConnection: () => near })
+  assert.deepEqual([error.code, error.cause], ['CONNECT_FAILED', alert])
+})
+
 test('T-37: a signal that aborts between the answer and the connection leaves nothing behind', async () => {
   const controller = new AbortController()
   const { signal, listeners } = watched(controller.signal)

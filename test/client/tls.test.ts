@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TLSSocket } from 'node:tls'
+import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls'
 import { connect } from '../../src/node.ts'
 import { failure } from '../support/attempts.ts'
 import { certificate, key } from '../support/certificate.ts'
@@ -15,8 +15,12 @@ function codeOf(error: { readonly cause?: unknown }): string | undefined {
   return (error.cause as { code?: string } | undefined)?.code
 }
 
+// Releases of Node there were (22.23, 24.17) in which no certificate is good for an IPv6 address (nodejs/node#64144).
+const ofIpv6 = { subject: {}, subjectaltname: 'IP Address:0:0:0:0:0:0:0:1' } as unknown as PeerCertificate
+const ipv6Skip = checkServerIdentity('::1', ofIpv6) === undefined ? false : 'this Node takes no certificate for ::1'
+
 for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
-  test(`T-36: wss: to ${host} is verified against ca`, async (t) => {
+  test(`T-36: wss: to ${host} is verified against ca`, { skip: host === '[::1]' && ipv6Skip }, async (t) => {
     const { port } = await started(t, { tls: server, host: host === '[::1]' ? '::1' : '127.0.0.1' })
     const url = `wss://${host}:${port}/`
     const connection = await connect(url, { tls: { ca: certificate } })

@@ -1,9 +1,11 @@
 // A server and a client: for Node, and every runtime that has Node's modules.
 export {
   type BackoffOptions,
+  type ConnectionTarget,
   type ConnectOptions,
   connect,
   type Gap,
+  type ProxyOptions,
   type ReconnectOptions,
   type ReconnectTurn,
   type ReconnectUrl,

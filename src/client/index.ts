@@ -1,5 +1,7 @@
 export type { BackoffOptions } from './backoff.ts'
-export { type ConnectOptions, connect } from './connect.ts'
+export { connect } from './connect.ts'
+export type { ConnectionTarget, ConnectOptions } from './options.ts'
+export type { ProxyOptions } from './proxy.ts'
 export {
   type Gap,
   type ReconnectOptions,

@@ -101,8 +101,10 @@ export function formatDeflateParameters(parameters: DeflateParameters): Extensio
 }
 
 /**
- * What a client offers, most preferred first: what it would have; and, where that demands something of the server, which
- * a server may be unable to give or may overlook, the same without it.
+ * What a client offers, most preferred first: what it would have; where that demands something of the server, which a
+ * server may be unable to give or may overlook, the same without it; and, where a size goes with the client's own window,
+ * the same without the size, as there are servers that set one and decline every offer of a smaller one. The client
+ * compresses with the window that it prefers nevertheless: a larger one is allowed, not demanded (RFC 7692 §7.1.2.2).
  */
 export function deflateOffers(preferences: DeflatePreferences): DeflateParameters[] {
   const wanted: DeflateParameters = {
@@ -111,8 +113,11 @@ export function deflateOffers(preferences: DeflatePreferences): DeflateParameter
     serverMaxWindowBits: unlessLargest(preferences.serverMaxWindowBits),
     clientMaxWindowBits: unlessLargest(preferences.clientMaxWindowBits) ?? true,
   }
-  if (!wanted.serverNoContextTakeover && wanted.serverMaxWindowBits === undefined) return [wanted]
-  return [wanted, { ...wanted, serverNoContextTakeover: false, serverMaxWindowBits: undefined }]
+  const offers = [wanted]
+  const undemanding = { ...wanted, serverNoContextTakeover: false, serverMaxWindowBits: undefined }
+  if (wanted.serverNoContextTakeover || wanted.serverMaxWindowBits !== undefined) offers.push(undemanding)
+  if (wanted.clientMaxWindowBits !== true) offers.push({ ...undemanding, clientMaxWindowBits: true })
+  return offers
 }
 
 /**
@@ -156,8 +161,8 @@ export function isAnswerTo(offer: DeflateParameters, answer: DeflateParameters):
 /**
  * How each side compresses under an answer.
  *
- * @param hints For a client, its own: its offer or its preferences. A server's answer takes up the hints of the offer,
- * so a server has none to give; its own preferences are not those of its peer.
+ * @param hints For a client, its own: its preferences, or the offer that states them. A server's answer takes up the
+ * hints of the offer, so a server has none to give; its own preferences are not those of its peer.
  */
 export function deflateAgreement(answer: DeflateParameters, hints?: ClientHints): DeflateAgreement {
   return {

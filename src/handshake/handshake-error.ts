@@ -197,6 +197,31 @@ const ROWS = {
     text: 'Server sent too many interim responses',
   },
 
+  // What a client finds on the way: redirects and proxies
+  REDIRECT_LOCATION_INVALID: {
+    subject: 'format',
+    rule: 'RFC 9110 §10.2.2',
+    text: 'Location of the redirect is missing, repeated or malformed, or has credentials or a fragment',
+  },
+  REDIRECT_SCHEME_NOT_ALLOWED: {
+    subject: 'format',
+    rule: 'RFC 6455 §3',
+    text: 'Redirect leads to a URL that is neither http nor ws',
+  },
+  REDIRECT_NOT_SECURE: { subject: 'format', rule: 'RFC 6455 §10.6', text: 'Redirect leads from TLS to plain text' },
+  REDIRECT_LOOP: { subject: 'format', rule: 'RFC 9110 §15.4', text: 'Redirect leads back to where it has been' },
+  TOO_MANY_REDIRECTS: {
+    subject: 'format',
+    rule: 'RFC 9110 §15.4',
+    text: 'Server redirected more often than redirects says',
+  },
+  PROXY_REFUSED: { subject: 'format', rule: 'RFC 9110 §9.3.6', text: 'Proxy did not open a tunnel' },
+  PROXY_ANSWER_INVALID: {
+    subject: 'format',
+    rule: 'RFC 9110 §9.3.6',
+    text: 'Proxy did not answer the CONNECT request, or not in HTTP',
+  },
+
   // What the byte stream or the clock ends, in either direction
   HANDSHAKE_TIMEOUT: {
     subject: 'format',

@@ -6,7 +6,8 @@ import { createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { acceptValue } from '../../src/handshake/index.ts'
-import { type ConnectOptions, connect, type HandshakeError, serve } from '../../src/node.ts'
+import { type ConnectOptions, connect, serve } from '../../src/node.ts'
+import { failure, SWITCHING, watched } from '../support/attempts.ts'
 import { certificate, key } from '../support/certificate.ts'
 import { lines } from '../support/http.ts'
 import { type RawPeer, type RawServer, rawServer } from '../support/sockets.ts'
@@ -26,19 +27,7 @@ async function answering(
   return { ...server, url: `ws://127.0.0.1:${server.port}/` }
 }
 
-const SWITCHING = lines('HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade')
 const ACCEPTED = `${SWITCHING}Sec-WebSocket-Accept: ACCEPT\r\n`
-
-/** What a failed attempt says, after it has left nothing behind. */
-async function failure(url: string, options?: ConnectOptions): Promise<HandshakeError> {
-  try {
-    const connection = await connect(url, options)
-    connection.terminate()
-  } catch (error) {
-    return error as HandshakeError
-  }
-  throw new assert.AssertionError({ message: 'It connected' })
-}
 
 // --- the request --------------------------------------------------------------------------------------------------------
 
@@ -98,6 +87,32 @@ test('credentials in the URL are sent as basic authentication, and are in no URL
   other.terminate()
 })
 
+for (const name of ['Authorization', 'authorization']) {
+  test(`a header ${name} replaces the credentials of the URL`, async (t) => {
+    const server = await answering(t, `${ACCEPTED}\r\n`)
+    const url = `ws://user:word@127.0.0.1:${server.port}/`
+    const connection = await connect(url, { headers: { [name]: 'Bearer token' } })
+    assert.deepEqual(server.peers[0]!.text.match(/^authorization: .*$/gim), [`${name}: Bearer token`])
+    connection.terminate()
+  })
+}
+
+test('what a caller changes in his options while it connects changes nothing', async (t) => {
+  const server = await answering(t, (peer) => {
+    peer.say('HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n')
+  })
+  const headers: [string, string][] = [['X', 'before']]
+  const tls: { servername?: string } = {}
+  const options = { headers, tls, redirects: 1 }
+  const failed = failure(server.url, options)
+  headers[0]![1] = 'after'
+  headers.push(['Y', 'after'])
+  options.redirects = 5
+  assert.equal((await failed).code, 'REDIRECT_LOOP')
+  assert.equal(server.peers.length, 2)
+  for (const { text } of server.peers) assert.doesNotMatch(text, /after/)
+})
+
 test('http: and https: are ws: and wss:, and a URL may be an object, which is left as it is', async (t) => {
   const server = await answering(t, `${ACCEPTED}\r\n`)
   const url = new URL(`http://user:word@127.0.0.1:${server.port}`)
@@ -122,6 +137,10 @@ for (const { url, options, error } of [
   { url: 'ws://a', options: { headers: { Host: 'b' } }, error: TypeError },
   { url: 'ws://a', options: { headers: { X: 'a\r\nb' } }, error: TypeError },
   { url: 'ws://a', options: { headers: null }, error: TypeError },
+  { url: 'ws://a', options: { tls: null }, error: TypeError },
+  { url: 'ws://a', options: { tls: 'x' }, error: TypeError },
+  { url: 'ws://a', options: { headers: ['X'] }, error: TypeError },
+  { url: 'ws://a', options: { subprotocols: 'chat' }, error: TypeError },
   { url: 'ws://a', options: { origin: 'a\nb' }, error: TypeError },
   { url: 'ws://a', options: { limits: { maxMessageBytes: -1 } }, error: RangeError },
   { url: 'ws://a', options: { keepalive: { pongTimeoutMs: 0 } }, error: RangeError },
@@ -285,6 +304,19 @@ test('T-34: a refusal whose body is cut off is a refusal', async (t) => {
   assert.deepEqual([code, new TextDecoder().decode(response?.body)], ['STATUS_NOT_101', 'half'])
 })
 
+test('T-34: a refusal whose body does not end in time is a refusal, with what came of it', async (t) => {
+  const server = await answering(t, 'HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nhalf')
+  const { code, response } = await failure(server.url, { handshakeTimeoutMs: 300 })
+  assert.deepEqual([code, new TextDecoder().decode(response?.body)], ['STATUS_NOT_101', 'half'])
+  await server.peers[0]!.until(({ ended }) => ended)
+})
+
+test('T-34: a refusal whose body is malformed is a refusal, with what came of it', async (t) => {
+  const server = await answering(t, 'HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzzz\r\n')
+  const { code, response } = await failure(server.url)
+  assert.deepEqual([code, new TextDecoder().decode(response?.body)], ['STATUS_NOT_101', 'half'])
+})
+
 test('T-38: frames in the same segment as the 101 are taken in order', async (t) => {
   const frames = Buffer.from('890131810161810162', 'hex').toString('latin1')
   const server = await answering(t, `${ACCEPTED}\r\n${frames}`)
@@ -369,7 +401,7 @@ test('a server that cannot be reached is CONNECT_FAILED, with the cause and with
 })
 
 test('T-37: a name that does not resolve is CONNECT_FAILED', async () => {
-  const error = await failure('ws://name.invalid/')
+  const error = await failure('ws://name.invalid/', { proxy: false })
   assert.equal(error.code, 'CONNECT_FAILED')
 })
 
@@ -412,21 +444,6 @@ test('a handshake timeout of Infinity is none, and does not become a short one',
   connection.terminate()
 })
 
-/** Counts the listeners of a signal. */
-function watched(signal: AbortSignal): { signal: AbortSignal; listeners(): number } {
-  let count = 0
-  const { addEventListener, removeEventListener } = signal
-  signal.addEventListener = (...parameters: Parameters<AbortSignal['addEventListener']>) => {
-    count++
-    addEventListener.apply(signal, parameters)
-  }
-  signal.removeEventListener = (...parameters: Parameters<AbortSignal['removeEventListener']>) => {
-    count--
-    removeEventListener.apply(signal, parameters)
-  }
-  return { signal, listeners: () => count }
-}
-
 const reason = new Error('changed my mind')
 
 test('T-37: a signal that is aborted already rejects at once, and nothing is sent', async (t) => {
@@ -440,6 +457,7 @@ for (const stage of [
   'before the name is resolved',
   'while connecting',
   'while waiting for the response',
+  'behind an interim response',
   'inside the response',
   'inside a refusal',
 ] as const) {
@@ -447,6 +465,7 @@ for (const stage of [
     const controller = new AbortController()
     const { signal, listeners } = watched(controller.signal)
     const server = await answering(t, (peer) => {
+      if (stage === 'behind an interim response') peer.say('HTTP/1.1 103 Early Hints\r\n\r\n')
       if (stage === 'inside the response') peer.say(SWITCHING)
       if (stage === 'inside a refusal') peer.say('HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nhalf')
       setTimeout(() => controller.abort(reason), 10)

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
-import type { ConnectOptions } from '../../src/client/connect.ts'
+import type { ConnectOptions } from '../../src/client/index.ts'
 import {
   NODE_WORLD,
   type ReconnectHost,
@@ -582,6 +582,7 @@ test('the other options reach connect; keepalive is on unless it is false', asyn
       origin: 'https://a.test',
       handshakeTimeoutMs: 5,
       limits: { maxMessageBytes: 5 },
+      backpressure: 'drop',
       keepalive,
       backoff: {},
       shouldRetry: () => undefined,
@@ -596,6 +597,7 @@ test('the other options reach connect; keepalive is on unless it is false', asyn
       origin: 'https://a.test',
       handshakeTimeoutMs: 5,
       limits: { maxMessageBytes: 5 },
+      backpressure: 'drop',
       keepalive: expected,
       headers: undefined,
     })

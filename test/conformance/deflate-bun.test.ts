@@ -59,7 +59,8 @@ const ROWS: readonly Row[] = [
     perMessageDeflate: { compress: 'dedicated', decompress: 'dedicated' },
     deflate: { ...LARGEST, serverMaxWindowBits: 9, clientMaxWindowBits: 9 },
     offer:
-      'permessage-deflate; server_max_window_bits=9; client_max_window_bits=9, permessage-deflate; client_max_window_bits=9',
+      'permessage-deflate; server_max_window_bits=9; client_max_window_bits=9, ' +
+      'permessage-deflate; client_max_window_bits=9, permessage-deflate; client_max_window_bits',
     answer: 'permessage-deflate; client_max_window_bits=9; server_max_window_bits=9',
   },
   {

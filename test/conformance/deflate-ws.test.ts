@@ -264,6 +264,14 @@ const SERVERS: readonly Row[] = [
     answer: 'permessage-deflate; client_no_context_takeover; client_max_window_bits=12; server_max_window_bits=14',
     theyCompress: always,
   },
+  ...([13, 14, 15] as const).map((clientMaxWindowBits) => ({
+    title: `that sets our window to ${clientMaxWindowBits}, larger than we would have it`,
+    ours: true,
+    theirs: { clientMaxWindowBits },
+    offer: DEFAULT_OFFERS,
+    answer: `permessage-deflate; client_no_context_takeover; client_max_window_bits=${clientMaxWindowBits}`,
+    theyCompress: always,
+  })),
   {
     title: 'that wants smaller windows than we do',
     ours: LARGEST,

@@ -29,7 +29,9 @@ export const DEFAULT_PARAMETERS =
   'server_max_window_bits=12; client_max_window_bits=12'
 
 /** The offers of a client of ours with the defaults. */
-export const DEFAULT_OFFERS = `${DEFAULT_PARAMETERS}, permessage-deflate; client_no_context_takeover; client_max_window_bits=12`
+export const DEFAULT_OFFERS =
+  `${DEFAULT_PARAMETERS}, permessage-deflate; client_no_context_takeover; client_max_window_bits=12, ` +
+  'permessage-deflate; client_no_context_takeover; client_max_window_bits'
 
 /** Options under which nobody forgets anything. */
 export const TAKEOVER = { serverNoContextTakeover: false, clientNoContextTakeover: false } as const

@@ -4,24 +4,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Connection, type ConnectOptions, connect, type ServeOptions } from '../../src/node.ts'
 import { assertSame, MIB } from './echo.ts'
-import { testFile } from './programs.ts'
 import { started } from './server.ts'
 import { type Tap, tapped, type WireLog } from './tap.ts'
 import { utf8 } from './wire.ts'
-
-/** Installed with `npm ci --prefix test/runtimes`. */
-function runtime(...path: string[]): string | undefined {
-  const program = testFile('runtimes', 'node_modules', ...path)
-  return existsSync(program) ? program : undefined
-}
-
-export const bun = runtime('@oven', 'bun-linux-x64-baseline', 'bin', 'bun')
-export const deno = runtime('@deno', 'linux-x64-glibc', 'deno')
 
 /** The defaults, as they stand in a header. */
 export const DEFAULT_PARAMETERS =

@@ -217,6 +217,7 @@ class Attempt {
     })
     response.on('end', done)
     response.on('error', done)
+    if (response.statusCode === 101) done() // it has no body (RFC 9110 §15.2); what comes next is an error to Deno
   }
 
   #read(response: IncomingMessage, body?: Uint8Array) {

@@ -28,6 +28,9 @@ export function refuse(socket: Socket, response: RefusalResponse): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer))
   if (socket.writable) socket.end(responseBytes(response))
+  // An HTTP parser that went on reading would be told what is meant for nobody. On Deno it even spoils the parsing of other
+  // connections.
+  socket.removeAllListeners('data')
   socket.resume()
 }
 

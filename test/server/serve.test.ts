@@ -681,12 +681,10 @@ test('await using closes the server', async () => {
 
 test('a client that cannot be accepted does not end the process', async (t) => {
   const told: unknown[] = []
-  const server = await started(t, { onError: (error) => void told.push(error) })
-  const { _getActiveHandles } = process as unknown as { _getActiveHandles(): unknown[] }
-  const http = _getActiveHandles
-    .call(process)
-    .find((handle) => handle instanceof HttpServer && (handle.address() as AddressInfo).port === server.port)
+  const listen = t.mock.method(HttpServer.prototype, 'listen')
+  await started(t, { onError: (error) => void told.push(error) })
   const fault = new Error('accept EMFILE')
-  ;(http as HttpServer).emit('error', fault)
+  const http = listen.mock.calls[0]!.this as HttpServer
+  http.emit('error', fault)
   assert.deepEqual(told, [fault])
 })

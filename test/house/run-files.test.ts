@@ -51,6 +51,7 @@ test('a failure that is not listed is wrong, and so is an entry of the list that
   assert.deepEqual(compare('f', outcomes, []), ['f: b'])
   assert.deepEqual(compare('f', outcomes, [{ tests: ['b'] }]), [])
   assert.deepEqual(compare('f', outcomes, [{ tests: ['b', 'c'] }]), [])
+  assert.deepEqual(compare('f', outcomes, [{ tests: ['a', 'b'], sometimes: true }]), [])
   assert.deepEqual(compare('f', outcomes, [{ tests: ['a'] }, { tests: ['b', 'd'] }]), [
     'f: a: the exception is no longer needed',
     'f: d: there is no such test',

@@ -34,3 +34,5 @@ function version(): string {
 }
 
 process.exitCode = await run(process.argv.slice(2))
+// All is said. A read of standard input that was begun keeps the process on Deno, though the input is destroyed.
+setTimeout(() => process.exit(), 100).unref()

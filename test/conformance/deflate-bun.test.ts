@@ -6,7 +6,6 @@ import { test } from 'node:test'
 import type { DeflateOption } from '../../src/node.ts'
 import {
   assertPassed,
-  bun,
   DEFAULT_OFFERS,
   from,
   LARGEST,
@@ -17,7 +16,7 @@ import {
   SMALL_PAYLOADS,
   startServerProgram,
 } from '../support/deflate-echo.ts'
-import { needs, testFile } from '../support/programs.ts'
+import { bun, needs, testFile } from '../support/programs.ts'
 
 const LARGEST_OFFER = 'permessage-deflate; client_max_window_bits'
 

@@ -10,9 +10,7 @@ import { openPage } from '../support/chromium.ts'
 import {
   always,
   assertPassed,
-  bun,
   DEFAULT_PARAMETERS,
-  deno,
   from,
   LARGEST,
   type Meeting,
@@ -26,7 +24,7 @@ import {
   startClientProgram,
   TAKEOVER,
 } from '../support/deflate-echo.ts'
-import { chromium, needs, otherNode, testFile } from '../support/programs.ts'
+import { bun, chromium, deno, needs, otherNode, testFile } from '../support/programs.ts'
 
 const OUR_THRESHOLD = from(1_024)
 

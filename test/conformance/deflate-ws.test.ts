@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { type PerMessageDeflateOptions, WebSocket, WebSocketServer } from 'ws'
+import type { PerMessageDeflateOptions } from 'ws'
 import { type Connection, connect, type DeflateOption } from '../../src/node.ts'
 import {
   always,
@@ -28,6 +28,7 @@ import {
 import { assertSame } from '../support/echo.ts'
 import { started } from '../support/server.ts'
 import { tapped, type WireLog } from '../support/tap.ts'
+import { WebSocket, WebSocketServer } from '../support/ws.ts'
 
 /** How `ws` sees the parameters that it reads or offers. */
 type Theirs = boolean | PerMessageDeflateOptions

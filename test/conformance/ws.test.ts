@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import type { RawData } from 'ws'
 import type { Server } from '../../src/node.ts'
 import { assertSame, PAYLOADS, startEchoServer, talkToEchoServer } from '../support/echo.ts'
+import { WebSocket, WebSocketServer } from '../support/ws.ts'
 
 let server: Server
 before(async () => {

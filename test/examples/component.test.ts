@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { WebSocket } from 'ws'
+import { WebSocket } from '../support/ws.ts'
 
 function example(name: string): string {
   return fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url))
@@ -138,7 +138,7 @@ test('component-tcp-server.mjs closes with 1001 when it is asked to end, and the
   await nextMessage(clients[0]!)
   const closed = Promise.all(clients.map(closeOf))
   const exited = once(own.process, 'exit')
-  own.process.kill('SIGTERM')
+  process.kill(own.process.pid!, 'SIGTERM')
   assert.deepEqual(await closed, [
     [1001, ''],
     [1001, ''],

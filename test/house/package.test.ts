@@ -56,6 +56,7 @@ test('the packed package holds sources, declarations and nothing of the tests, a
        await server.close()
        console.log([Session, parseFrameHeader, WebSocketCreateServerHandle, MemoryStream].every((value) => typeof value === 'function'))`,
     )
+    await writeFile(join(directory, 'package.json'), '{ "dependencies": { "wspc": "*" } }') // without one, Deno asks for one
     const { stdout: said } = await exec(process.execPath, ['user.mjs'], { cwd: directory })
     assert.equal(said, 'hello\ntrue\n')
     await writeFile(join(directory, 'user.cjs'), `console.log(typeof require('wspc').Session)`)

@@ -5,13 +5,14 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { createDeflateRaw } from 'node:zlib'
-import { type PerMessageDeflateOptions, WebSocket } from 'ws'
+import type { PerMessageDeflateOptions } from 'ws'
 import { type Connection, connect, type DeflateOption, prepareMessage, type Server } from '../../src/node.ts'
 import { LARGEST, randomBytes, TAKEOVER } from '../support/deflate-echo.ts'
 import { assertSame, MIB } from '../support/echo.ts'
 import { started } from '../support/server.ts'
 import { type RawPeer, rawClient } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
+import { WebSocket } from '../support/ws.ts'
 
 type Data = string | Uint8Array
 

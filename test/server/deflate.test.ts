@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { constants, deflateRawSync } from 'node:zlib'
-import { WebSocket } from 'ws'
 import {
   type Connection,
   connect,
@@ -20,6 +19,7 @@ import { started } from '../support/server.ts'
 import { type RawPeer, rawClient } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
 import { frame, hex } from '../support/wire.ts'
+import { WebSocket } from '../support/ws.ts'
 
 /** A raw client whose connection is open, and the connection. */
 async function opened(

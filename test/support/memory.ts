@@ -3,9 +3,15 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-setFlagsFromString('--expose-gc')
 const sleeper = new Int32Array(new SharedArrayBuffer(4))
-const collect = runInNewContext('gc') as () => void
+const collect = collector()
+
+function collector(): () => void {
+  const { Bun: bun } = globalThis as { Bun?: { gc(wait: boolean): void } }
+  if (bun !== undefined) return () => bun.gc(true)
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
 
 /** Bytes of memory that buffers hold and something still refers to. */
 export function liveBufferBytes(): number {

@@ -32,11 +32,18 @@ export const nginx = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/local/bi
 
 export const haproxy = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/usr/local/bin/haproxy'].find(existsSync)
 
-/** Another version of Node, installed with `npm ci --prefix test/runtimes`. */
-export function otherNode(version: 22 | 24): string | undefined {
-  const path = testFile('runtimes', 'node_modules', `node${version}`, 'bin', 'node')
-  return existsSync(path) ? path : undefined
+/** Another runtime, installed with `npm ci --prefix test/runtimes`. */
+function otherRuntime(...path: string[]): string | undefined {
+  const program = testFile('runtimes', 'node_modules', ...path)
+  return existsSync(program) ? program : undefined
 }
+
+export function otherNode(version: 22 | 24): string | undefined {
+  return otherRuntime(`node${version}`, 'bin', 'node')
+}
+
+export const bun = otherRuntime('@oven', 'bun-linux-x64-baseline', 'bin', 'bun')
+export const deno = otherRuntime('@deno', 'linux-x64-glibc', 'deno')
 
 export interface Finished {
   readonly code: number | null

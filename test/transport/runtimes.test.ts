@@ -1,23 +1,16 @@
 // What differs between the runtimes that have Node's modules: the DEFLATE ports on Bun, Deno and other versions of Node.
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { needs, otherNode, run, testFile } from '../support/programs.ts'
-
-/** Installed with `npm ci --prefix test/runtimes`. */
-function runtime(...path: string[]): string | undefined {
-  const program = testFile('runtimes', 'node_modules', ...path)
-  return existsSync(program) ? program : undefined
-}
+import { bun, deno, needs, otherNode, run } from '../support/programs.ts'
 
 const RUNTIMES: ReadonlyArray<readonly [name: string, program: string | undefined, args: readonly string[]]> = [
   ['this Node', process.execPath, []],
   ['Node 22', otherNode(22), []],
   ['Node 24', otherNode(24), []],
-  ['Bun', runtime('@oven', 'bun-linux-x64-baseline', 'bin', 'bun'), []],
-  ['Deno', runtime('@deno', 'linux-x64-glibc', 'deno'), ['run', '-A']],
+  ['Bun', bun, []],
+  ['Deno', deno, ['run', '-A']],
 ]
 
 const HELLO = '7/5: 48 65 6c 6c 6f'

@@ -3,10 +3,11 @@
 import { randomFillSync } from 'node:crypto'
 import { type Host, WorkQueue } from '../../connection/index.ts'
 import { nodeDiagnostics } from './diagnostics.ts'
+import { nextTurn } from './next-turn.ts'
 
 const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
 
-const workQueue = new WorkQueue(setImmediate, () => performance.now())
+const workQueue = new WorkQueue(nextTurn, () => performance.now())
 
 const random = new Uint32Array(256)
 let randomAt = random.length

@@ -22,6 +22,9 @@ export function refuse(socket: Socket, response: RefusalResponse): boolean {
   socket.once('close', () => clearTimeout(timer))
   const isAnswered = socket.writable
   if (isAnswered) socket.end(Buffer.concat(formatRefusal(response)))
+  // An HTTP parser that went on reading would be told what is meant for nobody. On Deno it even spoils the parsing of other
+  // connections.
+  socket.removeAllListeners('data')
   socket.resume()
   return isAnswered
 }

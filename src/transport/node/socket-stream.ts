@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
+import { nextTurn } from './next-turn.ts'
 
 // How long one socket is read before others have their turn. Left alone, a socket that always has more is read 32 times
 // 64 KiB before any other is looked at, and all that this makes happen comes first, too. The clock is only looked at when
@@ -88,7 +89,7 @@ export class SocketStream implements ByteStream {
       }
     } else if (this.#readBytes >= READ_BYTES) {
       this.#turnStartedAt = performance.now()
-      setImmediate(() => this.#endTurn())
+      nextTurn(() => this.#endTurn())
     }
     listener.received(bytes)
   }

@@ -44,6 +44,23 @@ test('T-18: what follows a refusal is thrown away, and the socket is cut when th
   peer.leave()
 })
 
+test('whoever read from the socket is told no more of it', async () => {
+  const { near, far, server } = await socketPair()
+  let heard = ''
+  far.on('data', (bytes) => {
+    heard += bytes
+  })
+  const peer = new RawPeer(near)
+  peer.say('request')
+  while (heard === '') await new Promise((resolve) => setTimeout(resolve, 1))
+  refuse(far, REFUSAL)
+  peer.say('more')
+  await new Promise((resolve) => far.once('close', resolve))
+  assert.equal(heard, 'request')
+  assert.equal(far.bytesRead, 'request'.length + 'more'.length)
+  server.close()
+})
+
 test('a socket is refused once, and one that is gone or ended already is left to go: it says whether', async () => {
   const { peer, far } = await refused(REFUSAL)
   assert.equal(refuse(far, { ...REFUSAL, status: 400 }), false)

@@ -1,0 +1,143 @@
+// What does not hold on Bun or Deno, and why. An entry names tests that fail there: one that passes after all is an error,
+// too, so that nothing stays here longer than it is true.
+
+import type { RuntimeName } from './run-files.ts'
+
+export interface Exception {
+  readonly file: string
+  readonly runtimes: readonly RuntimeName[]
+  readonly tests: readonly string[]
+  /** What the runtime does differently. */
+  readonly reason: string
+  /** Where that is a matter of chance: then the tests may pass, too. */
+  readonly sometimes?: boolean
+}
+
+/** Files that are not run there: what they need is Node's own. */
+export const NOT_RUN: readonly Omit<Exception, 'tests'>[] = [
+  {
+    file: 'conformance/runtimes.test.ts',
+    runtimes: ['bun', 'deno'],
+    reason: 'starts every runtime by itself, whatever runs it',
+  },
+  {
+    file: 'conformance/deflate-web-standard.test.ts',
+    runtimes: ['bun'],
+    reason: 'Chromium that Bun starts does not open the page through the tap; web-standard.test.ts has Chromium, too',
+  },
+  {
+    file: 'server/bombs.test.ts',
+    runtimes: ['bun', 'deno'],
+    reason:
+      'measures by process.memoryUsage().arrayBuffers, which counts little elsewhere, and replaces functions of node:zlib',
+  },
+  {
+    file: 'server/deflate-resources.test.ts',
+    runtimes: ['bun', 'deno'],
+    reason: 'counts the handles of zlib by async_hooks, and replaces functions of node:zlib',
+  },
+]
+
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    file: 'extension/inflation.test.ts',
+    runtimes: ['deno'],
+    tests: [
+      'the parts of these tests refer to each other',
+      'T-83: without context takeover they reach no further than the message: zlib',
+      'T-83: without context takeover they reach no further than the message: the portable DEFLATE',
+    ],
+    reason:
+      'deflateRawSync(data, { dictionary: data }) takes no notice of the dictionary, so that the tests have no input',
+  },
+  {
+    file: 'server/broadcast.test.ts',
+    runtimes: ['deno'],
+    tests: [
+      'a short message is compressed once for all that agreed on the same',
+      'a long message is compressed once for all that agreed on the same',
+      'connections that end while a message is compressed for them do not make the others begin anew',
+    ],
+    reason: 'createDeflateRaw()._handle has a writeSync of its own, so that the test cannot count its calls',
+  },
+  {
+    file: 'server/fairness.test.ts',
+    runtimes: ['deno'],
+    tests: ['T-79: a client that floods the server does not keep others waiting until it is done'],
+    reason:
+      'a socket that always has more is read some sixty times before any other is looked at, whether it is paused in ' +
+      'between or not: others wait for 4 to 8 MiB of a flood, and the flood of the test is shorter',
+  },
+  {
+    file: 'server/opening.test.ts',
+    runtimes: ['bun'],
+    tests: ['T-19: a plain request for * is answered with 405'],
+    reason: 'node:http answers OPTIONS * with 400 by itself',
+  },
+  {
+    file: 'server/opening.test.ts',
+    runtimes: ['bun'],
+    tests: [
+      'T-28: a client that says nothing, or only ever a little more, is answered with 408 at an absolute deadline',
+    ],
+    reason:
+      'the event connection of node:http comes with the first bytes, or after a second of silence: the deadline of a ' +
+      'client that says nothing is a second late',
+  },
+  {
+    file: 'server/serve.test.ts',
+    runtimes: ['bun'],
+    tests: ['T-28: the time of the TLS handshake counts for the opening handshake'],
+    reason:
+      'the event connection of node:https comes after the TLS handshake, which Bun itself gives up after some twelve seconds',
+  },
+  {
+    file: 'server/serve.test.ts',
+    runtimes: ['bun'],
+    tests: ['T-24: when the server closes, a handshake that waits for a decision or is half read is answered with 503'],
+    reason: 'socket.bytesRead of node:http is 0 until the head is complete: what is half read is cut without an answer',
+  },
+  {
+    file: 'server/serve.test.ts',
+    runtimes: ['bun'],
+    tests: [
+      'T-95: without onError, what a handler throws is an uncaught exception, and what authorize throws a warning',
+    ],
+    reason: 'bun test fails a test for every uncaught exception, also for those that process.on takes',
+  },
+  {
+    file: 'session/frame-queue.test.ts',
+    runtimes: ['bun'],
+    tests: ['a payload is let go once it was compressed, though the message goes on'],
+    reason: 'what anything on the stack looks like is not collected',
+    sometimes: true,
+  },
+  {
+    file: 'session/receive.test.ts',
+    runtimes: ['bun', 'deno'],
+    tests: ['T-52: a session that has failed or ended lets go of the message that it was receiving'],
+    reason: 'process.memoryUsage().arrayBuffers does not count the memory of arrays that JavaScript made',
+  },
+  {
+    file: 'transport/hosts.test.ts',
+    runtimes: ['bun'],
+    tests: [
+      'T-95: nodeHost: a reported error is an uncaught exception, later',
+      'T-95: webHost: a reported error is an uncaught exception, later',
+      'T-95: webHost in a browser: a reported error is an uncaught exception, later',
+    ],
+    reason: 'bun test fails a test for every uncaught exception, also for those that process.on takes',
+  },
+  {
+    file: 'transport/node/deflate.test.ts',
+    runtimes: ['bun', 'deno'],
+    tests: ['the handles of streams that were closed are destroyed, though something refers to the streams'],
+    reason: 'createHook of node:async_hooks tells of no handles',
+  },
+  {
+    file: 'transport/node/socket-stream.test.ts',
+    runtimes: ['deno'],
+    tests: ['T-91: what arrived while the stream was paused is told before the reset that followed it'],
+    reason: 'a paused socket of node:net reads nothing ahead, and what the system holds is lost when a write fails',
+  },
+]

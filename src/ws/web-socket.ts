@@ -185,13 +185,8 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
    */
   close(code?: number, data?: string | Buffer): void {
     if (this.readyState === CLOSED || this.readyState === CLOSING) return
-    if (this.#endpoint === undefined) {
-      this.#abortHandshake()
-      return
-    }
-    const reason = readCloseReason(code, data)
-    this.#whenBlobsAreRead(0, () => this.#endpoint!.close(code, reason))
-    if (this.#waiting !== undefined) this.#state = CLOSING
+    if (this.#endpoint === undefined) this.#abortHandshake()
+    else this.#sendClose(code, data)
   }
 
   /** Ends the connection at once, without a closing handshake. */
@@ -336,10 +331,32 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
 
   #sendFrame(list: readonly (Buffer | string)[], callback: SendCallback | undefined): void {
     const { opcode, fin, payload } = readFrame(list)
-    if (opcode === Opcode.ping) this.ping(payload, callback)
-    else if (opcode === Opcode.pong) this.pong(payload, callback)
-    else if (opcode === Opcode.close) this.close(...closeParameters(payload))
-    else this.send(payload, { binary: opcode !== Opcode.text, fin, compress: false }, callback)
+    if (this.readyState !== OPEN) {
+      this.#sendTooLate(payload, callback)
+    } else if (opcode === Opcode.ping) {
+      this.ping(payload, callback)
+    } else if (opcode === Opcode.pong) {
+      this.pong(payload, callback)
+    } else if (opcode === Opcode.close) {
+      const [code, reason] = closeParameters(payload)
+      this.#sendClose(code, reason, callback)
+    } else {
+      const isContinuation = this.#endpoint!.openMessage !== undefined
+      if (this.#waiting === undefined && isContinuation !== (opcode === Opcode.continuation)) {
+        throw new TypeError(
+          isContinuation
+            ? 'The frame begins a message within another'
+            : 'The frame continues a message that was not begun',
+        )
+      }
+      this.send(payload, { binary: opcode !== Opcode.text, fin, compress: false }, callback)
+    }
+  }
+
+  #sendClose(code: number | undefined, data: string | Buffer | undefined, callback?: SendCallback): void {
+    const reason = readCloseReason(code, data)
+    this.#whenBlobsAreRead(0, () => this.#endpoint!.close(code, reason, callback), callback)
+    if (this.#waiting !== undefined) this.#state = CLOSING
   }
 
   #handleMessage(type: MessageType, fragments: readonly Buffer[]): void {
@@ -387,7 +404,9 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   ): void {
     const endpoint = this.#endpoint!
     const isLongEnough = this.#threshold === 0 || (compress && sizeOf(payload) >= this.#threshold)
-    endpoint.send(endpoint.openMessage ?? type, payload, fin, compress && isLongEnough, callback)
+    const messageType = endpoint.openMessage ?? type
+    const given = messageType === 'binary' && typeof payload === 'string' ? Buffer.from(payload) : payload
+    endpoint.send(messageType, given, fin, compress && isLongEnough, callback)
   }
 
   #sendControl(kind: 'ping' | 'pong', parameters: readonly unknown[]): void {
@@ -450,12 +469,15 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
 
   #handleBlob(blob: Waiting): void {
     const all = [blob, ...this.#takeWaiting(blob.size)]
-    if (this.#stream?.destroyed !== true) {
-      for (const { size, send, callback } of all) this.#whenBlobsAreRead(size, send, callback)
-    } else {
-      const error = new Error('The socket was closed while the blob was being read')
-      for (const { callback } of all) callback?.(error)
+    for (const { size, send, callback } of all) {
+      this.#whenBlobsAreRead(size, () => this.#sendUnlessEnded(send, callback), callback)
     }
+  }
+
+  /** The peer may have closed, or gone, while a Blob was read. */
+  #sendUnlessEnded(send: () => void, callback: SendCallback | undefined): void {
+    if (this.#endpoint!.readyState === 'open' && this.#stream?.destroyed !== true) send()
+    else callback?.(new Error('The socket was closed while the blob was being read'))
   }
 
   #handleUnreadBlob(blob: Waiting, error: Error): void {

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { URL } from 'node:url'
 import { MAX_CONTROL_PAYLOAD_BYTES, Opcode } from '../codec/index.ts'
 import type { CloseInfo, MessageType } from '../session/index.ts'
+import { nodeHost } from '../transport/node/index.ts'
 import { abortHandshake, openHandshake } from './client-handshake.ts'
 import type * as declarations from './declarations.ts'
 import { compressionThreshold } from './deflate.ts'
@@ -476,8 +477,17 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
 
   /** The peer may have closed, or gone, while a Blob was read. */
   #sendUnlessEnded(send: () => void, callback: SendCallback | undefined): void {
-    if (this.#endpoint!.readyState === 'open' && this.#stream?.destroyed !== true) send()
-    else callback?.(new Error('The socket was closed while the blob was being read'))
+    if (this.#endpoint!.readyState !== 'open' || this.#stream?.destroyed === true) {
+      callback?.(new Error('The socket was closed while the blob was being read'))
+      return
+    }
+    try {
+      send()
+    } catch (error) {
+      // What may not be sent holds up nothing behind it; who gave no callback hears of it as of every exception.
+      if (callback !== undefined) callback(error as Error)
+      else nodeHost.reportError(error)
+    }
   }
 
   #handleUnreadBlob(blob: Waiting, error: Error): void {

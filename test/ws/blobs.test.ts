@@ -114,3 +114,15 @@ test('a Blob that cannot be read fails the connection, and everybody behind it i
   assert.deepEqual(log, ['blob: It is gone', 'text: It is gone'])
   assert.deepEqual(errors, [reason])
 })
+
+test('what may not be sent is told to its callback when its turn comes, and holds up nothing behind it', async (t) => {
+  const { socket, wire, log, noting } = end(t)
+  const { blob, give } = slowBlob('a')
+  socket.send(blob)
+  socket.send(Buffer.from([0xff]), { binary: false }, noting('wrong'))
+  socket.send('b', noting('right'))
+  give()
+  assert.equal(await wire.told(6), '82 01 61 81 01 62')
+  await new Promise(setImmediate)
+  assert.deepEqual(log, ['wrong: Cannot send text: the payload is not valid UTF-8 at byte 0', 'right'])
+})

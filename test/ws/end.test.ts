@@ -183,7 +183,8 @@ test('under compression callbacks come once, in order, with those of plain messa
   deflate.accept([{}])
   const [near, far] = duplexPair()
   const socket = new WebSocket(null, undefined, { perMessageDeflate: {} })
-  opening.agree(socket, { subprotocol: undefined, extensions: [deflate.agreed!] })
+  const agreement = { url: '', subprotocol: undefined, extensions: [deflate.agreed!] }
+  opening.agree(socket, agreement)
   socket.setSocket(near, Buffer.alloc(0), {})
   t.after(() => far.destroy())
   const wire = new Wire(far)

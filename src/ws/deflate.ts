@@ -24,7 +24,7 @@ export function deflateExtensions(option: boolean | PerMessageDeflateOptions | u
     compressionLevel: level === undefined || level === -1 ? 6 : level,
     memoryLevel: memLevel ?? 8,
   })
-  return options.clientMaxWindowBits === false ? extensions.map(withoutClientWindow) : extensions
+  return (options.clientMaxWindowBits as unknown) === false ? extensions.map(withoutClientWindow) : extensions
 }
 
 const CLIENT_WINDOW = 'client_max_window_bits'
@@ -39,7 +39,8 @@ function withoutClientWindow(extension: Extension): Extension {
   }
 }
 
-function windowBits(value: number | boolean | undefined) {
+/** `true` and `false` are taken as in `ws`, although they are not declared. */
+function windowBits(value: unknown) {
   const bits = typeof value === 'number' ? value : LARGEST_WINDOW_BITS
   return Math.max(bits, SMALLEST_WINDOW_BITS) as 9
 }

@@ -163,8 +163,9 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     this.#afterSend(callback)
   }
 
-  close(code?: number, reason?: string | Uint8Array): void {
+  close(code?: number, reason?: string | Uint8Array, callback?: SendCallback): void {
     this.#session.close(code, reason)
+    if (callback !== undefined) this.#unwritten.push(callback)
     this.#driver.pump()
   }
 

@@ -91,13 +91,6 @@ for (const [{ prototype }, names] of PROPERTIES) {
   for (const name of names) Object.defineProperty(prototype, name, { enumerable: true })
 }
 
-export interface WebSocketEventMap {
-  open: Event
-  error: ErrorEvent
-  close: CloseEvent
-  message: MessageEvent
-}
-
 /** Those whose closing handshake was completed (RFC 6455 §7.1.4). */
 export const cleanlyClosed = new WeakSet<WebSocket>()
 

@@ -1,6 +1,14 @@
 // Frames as programs that know the inside of `ws` make and send them: with `Sender.frame` once, with `sendFrame` to many.
 
-import { frameHeaderSize, maskInto, parseClosePayload, parseFrameHeader, writeFrameHeader } from '../codec/index.ts'
+import {
+  frameHeaderSize,
+  isControlOpcode,
+  isReservedOpcode,
+  maskInto,
+  parseClosePayload,
+  parseFrameHeader,
+  writeFrameHeader,
+} from '../codec/index.ts'
 import { nodeHost } from '../transport/node/index.ts'
 
 /** What `Sender.frame` is told. */
@@ -51,7 +59,10 @@ export interface ReadFrame {
   readonly payload: Buffer
 }
 
-/** @throws TypeError for what is not one whole frame, or a compressed one: a session compresses by itself. */
+/**
+ * @throws TypeError for what is not one whole frame that RFC 6455 §5 knows, or a compressed one: a session compresses by
+ * itself.
+ */
 export function readFrame(list: readonly (Buffer | string)[]): ReadFrame {
   const bytes = Buffer.concat(list.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
   const header = parseFrameHeader(bytes)
@@ -59,6 +70,8 @@ export function readFrame(list: readonly (Buffer | string)[]): ReadFrame {
     throw new TypeError('The list is not one whole frame without reserved bits')
   }
   const { opcode, fin, size, maskingKey } = header
+  if (isReservedOpcode(opcode)) throw new TypeError(`The frame has the reserved opcode ${opcode}`)
+  if (isControlOpcode(opcode) && !fin) throw new TypeError('The frame is a fragment of a control frame')
   const payload = bytes.subarray(size)
   if (maskingKey !== undefined) maskInto(payload, 0, payload, 0, payload.length, maskingKey, 0)
   return { opcode, fin, payload }

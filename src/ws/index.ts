@@ -1,12 +1,12 @@
 // The door of `wspc/ws`: everything that the package `ws` has, under its names, for `import` and for `require`.
 
+import type { IncomingMessage } from 'node:http'
+import { WebSocket, type WebSocketClass, type WebSocketConstructor, WebSocketServer } from './declarations.ts'
 import { extension, subprotocol } from './header-parts.ts'
 import { PerMessageDeflate } from './permessage-deflate.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { createWebSocketStream } from './stream.ts'
-import { WebSocket } from './web-socket.ts'
-import { WebSocketServer } from './web-socket-server.ts'
 
 const PARTS = {
   createWebSocketStream,
@@ -23,6 +23,13 @@ const PARTS = {
 for (const [name, value] of Object.entries(PARTS)) {
   Object.defineProperty(WebSocket, name, { value, writable: true, enumerable: true, configurable: true })
 }
+
+/** `WebSocketServer` under its first name. */
+export const Server = WebSocketServer
+export type Server<
+  Socket extends WebSocketClass = WebSocketConstructor,
+  Request extends typeof IncomingMessage = typeof IncomingMessage,
+> = WebSocketServer<Socket, Request>
 
 export type * from './types.ts'
 export {

@@ -1,6 +1,6 @@
 // What `send` and its like take as data: strings, everything that holds bytes, and what Node can make a Buffer of.
 
-import { MAX_CLOSE_REASON_BYTES, mayTravel } from '../codec/index.ts'
+import { MAX_CLOSE_REASON_BYTES, MAX_CONTROL_PAYLOAD_BYTES, mayTravel } from '../codec/index.ts'
 import type { BinaryType, RawData } from './types.ts'
 
 /** Whether it is a Blob, of this realm or another. */
@@ -17,6 +17,14 @@ export function readData(data: unknown): string | Uint8Array {
   if (typeof data === 'string') return data
   if (typeof data === 'number') return String(data)
   return toBytes(data)
+}
+
+/** What a ping or pong carries. @throws TypeError, RangeError when it is too long (RFC 6455 §5.5). */
+export function readControlData(data: unknown): string | Uint8Array {
+  if (byteLengthOf(data) > MAX_CONTROL_PAYLOAD_BYTES) {
+    throw new RangeError('The data size must not be greater than 125 bytes')
+  }
+  return readData(data)
 }
 
 /** @throws TypeError for what Node cannot make a Buffer of. */

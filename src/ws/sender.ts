@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream'
 import { closePayloadBytes, Opcode } from '../codec/index.ts'
 import { formatFrame } from './frame.ts'
-import { readCloseReason, readData } from './payload.ts'
+import { readCloseReason, readControlData, readData } from './payload.ts'
 import type { PerMessageDeflate } from './permessage-deflate.ts'
 import type { SendCallback, SendOptions } from './types.ts'
 
@@ -38,12 +38,14 @@ export class Sender {
     this.#write(Opcode.close, payload, true, false, mask, callback)
   }
 
+  /** @throws RangeError when the data is longer than 125 bytes (RFC 6455 §5.5). */
   ping(data: unknown, mask?: boolean, callback?: SendCallback): void {
-    this.#write(Opcode.ping, readData(data), true, false, mask, callback)
+    this.#write(Opcode.ping, readControlData(data), true, false, mask, callback)
   }
 
+  /** @throws RangeError when the data is longer than 125 bytes (RFC 6455 §5.5). */
   pong(data: unknown, mask?: boolean, callback?: SendCallback): void {
-    this.#write(Opcode.pong, readData(data), true, false, mask, callback)
+    this.#write(Opcode.pong, readControlData(data), true, false, mask, callback)
   }
 
   /** Sends a message, or with `fin: false` a fragment of one. */

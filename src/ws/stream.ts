@@ -2,15 +2,16 @@
 // back by what the other bears.
 
 import { Duplex, type DuplexOptions } from 'node:stream'
+import type { WebSocket } from './declarations.ts'
 import type { RawData } from './types.ts'
-import type { WebSocket } from './web-socket.ts'
+import type { WebSocket as OurSocket } from './web-socket.ts'
 
 class WebSocketStream extends Duplex {
-  readonly #socket: WebSocket
+  readonly #socket: OurSocket
   // The connection failed by itself, and its Close frame is on its way: that must not be cut off.
   #hasFailed = false
 
-  constructor(socket: WebSocket, options: DuplexOptions | undefined) {
+  constructor(socket: OurSocket, options: DuplexOptions | undefined) {
     super({ ...options, autoDestroy: false, emitClose: false, objectMode: false, writableObjectMode: false })
     this.#socket = socket
     socket.on('message', (data, isBinary) => this.#handleMessage(data, isBinary))
@@ -97,5 +98,5 @@ class WebSocketStream extends Duplex {
  * @param options Those of `Duplex`; writing is never in object mode, reading may be with `readableObjectMode`.
  */
 export function createWebSocketStream(socket: WebSocket, options?: DuplexOptions): Duplex {
-  return new WebSocketStream(socket, options)
+  return new WebSocketStream(socket as OurSocket, options)
 }

@@ -17,45 +17,17 @@ import {
   type UpgradeAcceptance,
 } from '../handshake/index.ts'
 import { headerPairs, refuse } from '../transport/node/index.ts'
+import type * as declarations from './declarations.ts'
+import type { WebSocketClass, WebSocketConstructor } from './declarations.ts'
 import { deflateExtensions } from './deflate.ts'
 import type { AddressInfo, ServerOptions } from './types.ts'
 import { opening, WebSocket } from './web-socket.ts'
 
-/** What is emitted, and with which parameters. */
-interface Events<Socket extends typeof WebSocket, Request extends typeof IncomingMessage> {
-  connection: [socket: InstanceType<Socket>, request: InstanceType<Request>]
-  error: [error: Error]
-  headers: [headers: string[], request: InstanceType<Request>]
-  close: []
-  listening: []
-  wsClientError: [error: Error, socket: Duplex, request: InstanceType<Request>]
-}
-
-type Listener<
-  Socket extends typeof WebSocket,
+/** An emitter whose listeners know what they are given. */
+const Emitter = EventEmitter as unknown as new <
+  Socket extends WebSocketClass,
   Request extends typeof IncomingMessage,
-  Event extends keyof Events<Socket, Request>,
-> = (this: WebSocketServer<Socket>, ...parameters: Events<Socket, Request>[Event]) => void
-// biome-ignore lint/suspicious/noExplicitAny: programs listen to events of their own, with parameters of any type
-type AnyListener<Socket extends typeof WebSocket> = (this: WebSocketServer<Socket>, ...parameters: any[]) => void
-
-type EventName = 'connection' | 'error' | 'headers' | 'close' | 'listening' | 'wsClientError'
-
-export interface WebSocketServer<
-  Socket extends typeof WebSocket = typeof WebSocket,
-  Request extends typeof IncomingMessage = typeof IncomingMessage,
-> {
-  on<Event extends EventName>(event: Event, listener: Listener<Socket, Request, Event>): this
-  on(event: string | symbol, listener: AnyListener<Socket>): this
-  once<Event extends EventName>(event: Event, listener: Listener<Socket, Request, Event>): this
-  once(event: string | symbol, listener: AnyListener<Socket>): this
-  off<Event extends EventName>(event: Event, listener: Listener<Socket, Request, Event>): this
-  off(event: string | symbol, listener: AnyListener<Socket>): this
-  addListener<Event extends EventName>(event: Event, listener: Listener<Socket, Request, Event>): this
-  addListener(event: string | symbol, listener: AnyListener<Socket>): this
-  removeListener<Event extends EventName>(event: Event, listener: Listener<Socket, Request, Event>): this
-  removeListener(event: string | symbol, listener: AnyListener<Socket>): this
-}
+>() => declarations.ServerEmitter<Socket, Request>
 
 const DEFAULTS = {
   allowSynchronousEvents: true,
@@ -94,18 +66,22 @@ const SENTENCES: { readonly [Code in RefusalCode]?: string } = {
 /** Sockets that became connections. */
 const upgraded = new WeakSet<Duplex>()
 
-type Handled<Socket extends typeof WebSocket, Request extends typeof IncomingMessage> = (
+type Handled<Socket extends WebSocketClass, Request extends typeof IncomingMessage> = (
   client: InstanceType<Socket>,
   request: InstanceType<Request>,
 ) => void
 
 /** A server as the package `ws` has it. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what is declared above is inherited
 export class WebSocketServer<
-  Socket extends typeof WebSocket = typeof WebSocket,
-  Request extends typeof IncomingMessage = typeof IncomingMessage,
-> extends EventEmitter {
+    Socket extends WebSocketClass = WebSocketConstructor,
+    Request extends typeof IncomingMessage = typeof IncomingMessage,
+  >
+  extends Emitter<Socket, Request>
+  implements declarations.WebSocketServer<Socket, Request>
+{
   declare readonly options: ServerOptions<Socket, Request>
+  /** Of nobody's: `ws` declares it and does not set it. */
+  declare readonly path: string
   /** The connections that are not closed; only with `clientTracking`. */
   declare readonly clients: Set<InstanceType<Socket>>
   #http: HttpServer | HttpsServer | null = null
@@ -259,7 +235,7 @@ export class WebSocketServer<
       return
     }
     const { WebSocket: SocketClass = WebSocket } = this.options
-    const client = new (SocketClass as typeof WebSocket)(null, undefined, this.options) as InstanceType<Socket>
+    const client = new (SocketClass as unknown as typeof WebSocket)(null, undefined, this.options)
     const acceptance = this.#accept(openingOf, request)
     if (acceptance === undefined) {
       refuseUpgrade(socket, 500)
@@ -276,8 +252,9 @@ export class WebSocketServer<
     socket.removeListener('error', destroyThis)
     opening.agree(client, { ...acceptance, url: urlOf(openingOf) })
     client.setSocket(socket, head, this.options)
-    this.#track(client)
-    callback(client, request)
+    const given = client as unknown as InstanceType<Socket>
+    this.#track(given)
+    callback(given, request)
   }
 
   /** The response, with the subprotocol that was chosen; `undefined` when that is none that was offered. */

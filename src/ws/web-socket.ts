@@ -2,30 +2,30 @@
 // is an `Endpoint`, the opening handshake of a client is in `client-handshake.ts`; no rule of the protocol is here.
 
 import { EventEmitter } from 'node:events'
-import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http'
-import type { Duplex, DuplexOptions } from 'node:stream'
+import type { ClientRequest, ClientRequestArgs } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { URL } from 'node:url'
 import { MAX_CONTROL_PAYLOAD_BYTES, Opcode } from '../codec/index.ts'
 import type { CloseInfo, MessageType } from '../session/index.ts'
+import { nodeHost } from '../transport/node/index.ts'
 import { abortHandshake, openHandshake } from './client-handshake.ts'
+import type * as declarations from './declarations.ts'
 import { compressionThreshold } from './deflate.ts'
 import { type Agreement, Endpoint, type EndpointListener, type EndpointSettings } from './endpoint.ts'
 import { toEmittedError } from './error.ts'
-import type * as events from './event-target.ts'
 import { addHandler, attributeOf, cleanlyClosed, removeHandler, setAttribute } from './event-target.ts'
 import { closeParameters, readFrame } from './frame.ts'
 import { byteLengthOf, isBlob, limitOf, readCloseReason, readData, toBinary } from './payload.ts'
-import type * as types from './types.ts'
 import type {
   BinaryType,
   BufferLike,
   ClientOptions,
   CommonOptions,
-  RawData,
+  EventListenerOptions,
   SendCallback,
   SendOptions,
+  WebSocketEventMap,
 } from './types.ts'
-import type { WebSocketServer } from './web-socket-server.ts'
 
 const STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const
 const CONNECTING = 0
@@ -41,43 +41,8 @@ const NOTHING_AGREED: Agreement = { url: '', subprotocol: undefined, extensions:
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 30_000
 
-/** What is emitted, and with which parameters. */
-interface Events {
-  open: []
-  message: [data: RawData, isBinary: boolean]
-  close: [code: number, reason: Buffer]
-  error: [error: Error]
-  ping: [data: Buffer]
-  pong: [data: Buffer]
-  upgrade: [response: IncomingMessage]
-  redirect: [url: string, request: ClientRequest]
-  'unexpected-response': [request: ClientRequest, response: IncomingMessage]
-}
-
-type Listener<Event extends keyof Events> = (this: WebSocket, ...parameters: Events[Event]) => void
-// biome-ignore lint/suspicious/noExplicitAny: programs listen to events of their own, with parameters of any type
-type AnyListener = (this: WebSocket, ...parameters: any[]) => void
-
-export interface WebSocket {
-  on<Event extends keyof Events>(event: Event, listener: Listener<Event>): this
-  on(event: string | symbol, listener: AnyListener): this
-  once<Event extends keyof Events>(event: Event, listener: Listener<Event>): this
-  once(event: string | symbol, listener: AnyListener): this
-  off<Event extends keyof Events>(event: Event, listener: Listener<Event>): this
-  off(event: string | symbol, listener: AnyListener): this
-  addListener<Event extends keyof Events>(event: Event, listener: Listener<Event>): this
-  addListener(event: string | symbol, listener: AnyListener): this
-  removeListener<Event extends keyof Events>(event: Event, listener: Listener<Event>): this
-  removeListener(event: string | symbol, listener: AnyListener): this
-  onopen: ((event: WebSocket.Event) => void) | null
-  onerror: ((event: WebSocket.ErrorEvent) => void) | null
-  onclose: ((event: WebSocket.CloseEvent) => void) | null
-  onmessage: ((event: WebSocket.MessageEvent) => void) | null
-  readonly CONNECTING: 0
-  readonly OPEN: 1
-  readonly CLOSING: 2
-  readonly CLOSED: 3
-}
+/** An emitter whose listeners know what they are given. */
+const Emitter = EventEmitter as unknown as new () => declarations.SocketEmitter
 
 /** Sends frames that were made elsewhere, perhaps for many connections. */
 interface FrameSender {
@@ -108,8 +73,7 @@ export interface Opening {
 export let opening!: Opening
 
 /** One end of a WebSocket connection, as the package `ws` has it. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: what is declared above is defined below or inherited
-export class WebSocket extends EventEmitter {
+export class WebSocket extends Emitter implements declarations.WebSocket {
   declare static readonly CONNECTING: 0
   declare static readonly OPEN: 1
   declare static readonly CLOSING: 2
@@ -180,8 +144,8 @@ export class WebSocket extends EventEmitter {
   }
 
   /** How binary messages are given: `nodebuffer` (the default), `arraybuffer`, `fragments` or `blob`. */
-  get binaryType(): BinaryType {
-    return this.#binaryType
+  get binaryType(): declarations.WebSocket['binaryType'] {
+    return this.#binaryType as declarations.WebSocket['binaryType'] // who set `blob` knows
   }
 
   set binaryType(type: BinaryType) {
@@ -228,13 +192,8 @@ export class WebSocket extends EventEmitter {
    */
   close(code?: number, data?: string | Buffer): void {
     if (this.readyState === CLOSED || this.readyState === CLOSING) return
-    if (this.#endpoint === undefined) {
-      this.#abortHandshake()
-      return
-    }
-    const reason = readCloseReason(code, data)
-    this.#whenBlobsAreRead(0, () => this.#endpoint!.close(code, reason))
-    if (this.#waiting !== undefined) this.#state = CLOSING
+    if (this.#endpoint === undefined) this.#abortHandshake()
+    else this.#sendClose(code, data)
   }
 
   /** Ends the connection at once, without a closing handshake. */
@@ -303,21 +262,17 @@ export class WebSocket extends EventEmitter {
     this.#sendData(given, send, callback)
   }
 
-  addEventListener<Type extends keyof WebSocket.WebSocketEventMap>(
+  addEventListener<Type extends keyof WebSocketEventMap>(
     type: Type,
-    listener:
-      | ((event: WebSocket.WebSocketEventMap[Type]) => void)
-      | { handleEvent(event: WebSocket.WebSocketEventMap[Type]): void },
-    options?: WebSocket.EventListenerOptions,
+    listener: ((event: WebSocketEventMap[Type]) => void) | { handleEvent(event: WebSocketEventMap[Type]): void },
+    options?: EventListenerOptions,
   ): void {
     addHandler(this, type, listener, options?.once === true)
   }
 
-  removeEventListener<Type extends keyof WebSocket.WebSocketEventMap>(
+  removeEventListener<Type extends keyof WebSocketEventMap>(
     type: Type,
-    listener:
-      | ((event: WebSocket.WebSocketEventMap[Type]) => void)
-      | { handleEvent(event: WebSocket.WebSocketEventMap[Type]): void },
+    listener: ((event: WebSocketEventMap[Type]) => void) | { handleEvent(event: WebSocketEventMap[Type]): void },
   ): void {
     removeHandler(this, type, listener)
   }
@@ -383,10 +338,32 @@ export class WebSocket extends EventEmitter {
 
   #sendFrame(list: readonly (Buffer | string)[], callback: SendCallback | undefined): void {
     const { opcode, fin, payload } = readFrame(list)
-    if (opcode === Opcode.ping) this.ping(payload, callback)
-    else if (opcode === Opcode.pong) this.pong(payload, callback)
-    else if (opcode === Opcode.close) this.close(...closeParameters(payload))
-    else this.send(payload, { binary: opcode !== Opcode.text, fin, compress: false }, callback)
+    if (this.readyState !== OPEN) {
+      this.#sendTooLate(payload, callback)
+    } else if (opcode === Opcode.ping) {
+      this.ping(payload, callback)
+    } else if (opcode === Opcode.pong) {
+      this.pong(payload, callback)
+    } else if (opcode === Opcode.close) {
+      const [code, reason] = closeParameters(payload)
+      this.#sendClose(code, reason, callback)
+    } else {
+      const isContinuation = this.#endpoint!.openMessage !== undefined
+      if (this.#waiting === undefined && isContinuation !== (opcode === Opcode.continuation)) {
+        throw new TypeError(
+          isContinuation
+            ? 'The frame begins a message within another'
+            : 'The frame continues a message that was not begun',
+        )
+      }
+      this.send(payload, { binary: opcode !== Opcode.text, fin, compress: false }, callback)
+    }
+  }
+
+  #sendClose(code: number | undefined, data: string | Buffer | undefined, callback?: SendCallback): void {
+    const reason = readCloseReason(code, data)
+    this.#whenBlobsAreRead(0, () => this.#endpoint!.close(code, reason, callback), callback)
+    if (this.#waiting !== undefined) this.#state = CLOSING
   }
 
   #handleMessage(type: MessageType, fragments: readonly Buffer[]): void {
@@ -434,7 +411,9 @@ export class WebSocket extends EventEmitter {
   ): void {
     const endpoint = this.#endpoint!
     const isLongEnough = this.#threshold === 0 || (compress && sizeOf(payload) >= this.#threshold)
-    endpoint.send(endpoint.openMessage ?? type, payload, fin, compress && isLongEnough, callback)
+    const messageType = endpoint.openMessage ?? type
+    const given = messageType === 'binary' && typeof payload === 'string' ? Buffer.from(payload) : payload
+    endpoint.send(messageType, given, fin, compress && isLongEnough, callback)
   }
 
   #sendControl(kind: 'ping' | 'pong', parameters: readonly unknown[]): void {
@@ -497,11 +476,23 @@ export class WebSocket extends EventEmitter {
 
   #handleBlob(blob: Waiting): void {
     const all = [blob, ...this.#takeWaiting(blob.size)]
-    if (this.#stream?.destroyed !== true) {
-      for (const { size, send, callback } of all) this.#whenBlobsAreRead(size, send, callback)
-    } else {
-      const error = new Error('The socket was closed while the blob was being read')
-      for (const { callback } of all) callback?.(error)
+    for (const { size, send, callback } of all) {
+      this.#whenBlobsAreRead(size, () => this.#sendUnlessEnded(send, callback), callback)
+    }
+  }
+
+  /** The peer may have closed, or gone, while a Blob was read. */
+  #sendUnlessEnded(send: () => void, callback: SendCallback | undefined): void {
+    if (this.#endpoint!.readyState !== 'open' || this.#stream?.destroyed === true) {
+      callback?.(new Error('The socket was closed while the blob was being read'))
+      return
+    }
+    try {
+      send()
+    } catch (error) {
+      // What may not be sent holds up nothing behind it; who gave no callback hears of it as of every exception.
+      if (callback !== undefined) callback(error as Error)
+      else nodeHost.reportError(error)
     }
   }
 
@@ -564,41 +555,4 @@ function maskOf(generateMask: (mask: Buffer) => void): number {
 
 function sizeOf(payload: string | Uint8Array): number {
   return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength
-}
-
-/** The types under the names that programs know from `ws`. */
-export declare namespace WebSocket {
-  export type RawData = types.RawData
-  export type Data = types.Data
-  export type CertMeta = types.CertMeta
-  export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> =
-    types.VerifyClientCallbackSync<Request>
-  export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
-    types.VerifyClientCallbackAsync<Request>
-  export type FinishRequestCallback = types.FinishRequestCallback
-  export type ClientOptions = types.ClientOptions
-  export type PerMessageDeflateOptions = types.PerMessageDeflateOptions
-  export type Event = events.Event
-  export type ErrorEvent = events.ErrorEvent
-  export type CloseEvent = events.CloseEvent
-  export type MessageEvent = events.MessageEvent
-  export type WebSocketEventMap = events.WebSocketEventMap
-  export type EventListenerOptions = types.EventListenerOptions
-  export type ServerOptions<
-    Socket extends typeof WebSocket = typeof WebSocket,
-    Request extends typeof IncomingMessage = typeof IncomingMessage,
-  > = types.ServerOptions<Socket, Request>
-  export type AddressInfo = types.AddressInfo
-  export const Server: typeof WebSocketServer
-  export type Server<
-    Socket extends typeof WebSocket = typeof WebSocket,
-    Request extends typeof IncomingMessage = typeof IncomingMessage,
-  > = WebSocketServer<Socket, Request>
-  const SocketServer: typeof WebSocketServer
-  type SocketServer = WebSocketServer
-  const Socket: typeof WebSocket
-  type Socket = WebSocket
-
-  export type { Socket as WebSocket, SocketServer as WebSocketServer }
-  export function createWebSocketStream(websocket: WebSocket, options?: DuplexOptions): Duplex
 }

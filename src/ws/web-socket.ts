@@ -434,7 +434,9 @@ export class WebSocket extends EventEmitter {
   ): void {
     const endpoint = this.#endpoint!
     const isLongEnough = this.#threshold === 0 || (compress && sizeOf(payload) >= this.#threshold)
-    endpoint.send(endpoint.openMessage ?? type, payload, fin, compress && isLongEnough, callback)
+    const sentAs = endpoint.openMessage ?? type
+    const sent = sentAs === 'binary' && typeof payload === 'string' ? Buffer.from(payload) : payload
+    endpoint.send(sentAs, sent, fin, compress && isLongEnough, callback)
   }
 
   #sendControl(kind: 'ping' | 'pong', parameters: readonly unknown[]): void {

@@ -318,11 +318,11 @@ export class Peer {
 
   /** Reads to the end, which the other side has made already, and goes. */
   async dismiss(): Promise<void> {
-    const late = setTimeout(() => this.socket.destroy(), 500)
+    const late = setInterval(() => this.socket.destroy(), 500)
     if (this.#ended) this.socket.destroy()
     else this.socket.on('end', () => this.socket.destroy())
     await until(() => this.gone)
-    clearTimeout(late)
+    clearInterval(late)
   }
 
   say(...what: readonly (Uint8Array | string)[]): void {

@@ -1,7 +1,7 @@
 // The option `perMessageDeflate` as the extension understands it: the windows and the memory that `ws` has by default are
 // larger than ours, and it keeps context between messages.
 
-import type { AgreedExtension, Extension } from '../extension/index.ts'
+import type { AgreedExtension, Extension, ExtensionParameter } from '../extension/index.ts'
 import { readDeflate } from '../transport/node/index.ts'
 import type { PerMessageDeflateOptions } from './types.ts'
 
@@ -24,10 +24,30 @@ export function deflateExtensions(option: boolean | PerMessageDeflateOptions | u
     compressionLevel: level === undefined || level === -1 ? 6 : level,
     memoryLevel: memLevel ?? 8,
   })
-  return (options.clientMaxWindowBits as unknown) === false ? extensions.map(withoutClientWindow) : extensions
+  return extensions.map((extension) => withRefusals(extension, options))
 }
 
 const CLIENT_WINDOW = 'client_max_window_bits'
+
+/** What an option refuses by being `false`: to offers that ask for it, and to answers that demand it. */
+function withRefusals(extension: Extension, options: PerMessageDeflateOptions): Extension {
+  // `false` is taken as in `ws` where a number is declared, too.
+  const given: { readonly [Name in keyof PerMessageDeflateOptions]?: unknown } = options
+  const { serverNoContextTakeover, serverMaxWindowBits, clientNoContextTakeover, clientMaxWindowBits } = given
+  const inOffers = [
+    ...(serverNoContextTakeover === false ? ['server_no_context_takeover'] : []),
+    ...(serverMaxWindowBits === false ? ['server_max_window_bits'] : []),
+  ]
+  const inAnswers = clientNoContextTakeover === false ? ['client_no_context_takeover'] : []
+  const refusing = {
+    ...extension,
+    answerOffer: (parameters: readonly ExtensionParameter[]) =>
+      parameters.some(([name]) => inOffers.includes(name)) ? undefined : extension.answerOffer(parameters),
+    acceptAnswer: (parameters: readonly ExtensionParameter[]) =>
+      parameters.some(([name]) => inAnswers.includes(name)) ? undefined : extension.acceptAnswer(parameters),
+  }
+  return clientMaxWindowBits === false ? withoutClientWindow(refusing) : refusing
+}
 
 /** A client that does not want to be told how large its window may be (RFC 7692 §7.1.2.2). */
 function withoutClientWindow(extension: Extension): Extension {

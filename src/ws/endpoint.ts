@@ -116,7 +116,13 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     const stream = new SocketStream(socket)
     this.#stream = new PausableStream(stream, () => this.#handleWrite())
     this.#driver = new Driver(this.#session, this.#stream, nodeHost, this, HIGH_WATER_BYTES)
-    this.#driver.watch.opened({ url, remoteAddress: (socket as Partial<Socket>).remoteAddress })
+    this.#driver.watch.opened({
+      url,
+      // Asks the system, which is for those to pay who listen.
+      get remoteAddress() {
+        return (socket as Partial<Socket>).remoteAddress
+      },
+    })
     stream.attach(this)
   }
 

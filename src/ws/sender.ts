@@ -62,7 +62,8 @@ export class Sender {
     const last = list.length - 1
     this.#socket.cork()
     list.forEach((part, i) => {
-      this.#socket.write(part, i === last ? (error) => callback?.(error ?? undefined) : undefined)
+      if (i === last) this.#socket.write(part, callback as Parameters<Duplex['write']>[2])
+      else this.#socket.write(part)
     })
     this.#socket.uncork()
   }

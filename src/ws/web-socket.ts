@@ -411,9 +411,9 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   ): void {
     const endpoint = this.#endpoint!
     const isLongEnough = this.#threshold === 0 || (compress && sizeOf(payload) >= this.#threshold)
-    const messageType = endpoint.openMessage ?? type
-    const given = messageType === 'binary' && typeof payload === 'string' ? Buffer.from(payload) : payload
-    endpoint.send(messageType, given, fin, compress && isLongEnough, callback)
+    const sentAs = endpoint.openMessage ?? type
+    const sent = sentAs === 'binary' && typeof payload === 'string' ? Buffer.from(payload) : payload
+    endpoint.send(sentAs, sent, fin, compress && isLongEnough, callback)
   }
 
   #sendControl(kind: 'ping' | 'pong', parameters: readonly unknown[]): void {

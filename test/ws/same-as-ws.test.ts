@@ -6,7 +6,7 @@
 //   SAME_AS_WS_DEADLINE_MS  how long a scenario may take before it counts as stuck, by default 10 seconds
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -59,4 +59,13 @@ test('every deliberate difference names a scenario, once, and changes something'
     assert.notEqual(changed.length, 0, scenario)
     assert.notEqual(reason, '', scenario)
   }
+})
+
+test('the guide and the deliberate differences tell of each other', () => {
+  const guide = readFileSync(new URL('../../../docs/guide/from-ws.md', import.meta.url), 'utf8')
+  const [, section = ''] = guide.split('## What is different on purpose\n')
+  const [tables = ''] = section.split('\n## ')
+  const lines = [...tables.matchAll(/^\| ([^|-][^|]*) \|/gm)].map(([, line]) => line)
+  assert.equal(new Set(lines).size, lines.length)
+  assert.deepEqual([...new Set(differences.map(({ line }) => line))].sort(), lines.sort())
 })

@@ -81,7 +81,6 @@ export const closing: Scenarios = {
       2999,
       5000,
       -1,
-      1000.5,
       Number.NaN,
       null,
       '1000',

@@ -10,7 +10,7 @@ function offered(options: object | boolean, offer: string): Scenario {
   return async (_, stage) => {
     const { port } = await stage.server({ perMessageDeflate: options })
     const peer = await stage.rawPeer(port, { headers: { 'Sec-WebSocket-Extensions': offer } })
-    if (!JSON.stringify(peer.track.entries).includes(' 101 ')) await peer.left()
+    if (!peer.letIn) await peer.left()
   }
 }
 
@@ -90,14 +90,15 @@ export const edges: Scenarios = {
 
   'a key with bits behind its sixteen bytes': async (_, stage) => {
     const { port } = await stage.server()
-    await stage.rawPeer(port, { headers: { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZf==' } })
+    const peer = await stage.rawPeer(port, { headers: { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZf==' } })
+    if (!peer.letIn) await peer.left()
   },
 
   'versions in other notations': async (_, stage) => {
     const { port } = await stage.server()
     for (const version of ['13.0', '1.3e1', '0b1101', '13, 8', '013', '+13']) {
       const peer = await stage.rawPeer(port, { name: `raw ${version}`, headers: { 'Sec-WebSocket-Version': version } })
-      if (!JSON.stringify(peer.track.entries).includes(' 101 ')) await peer.left()
+      if (!peer.letIn) await peer.left()
     }
   },
 
@@ -126,7 +127,7 @@ export const edges: Scenarios = {
   'a reason of bytes that are no UTF-8': async (_, stage) => {
     const { client, track, peer } = await stage.serverOfRaw()
     track.attempt('close', () => call(client, 'close', 1000, Buffer.from('ff', 'hex')))
-    await peer.track.until('frame')
+    if (client.readyState !== 1) await peer.track.until('frame')
   },
 
   'a reason with a lone surrogate': async (_, stage) => {
@@ -138,7 +139,7 @@ export const edges: Scenarios = {
   'a code that is no integer': async (_, stage) => {
     const { client, track, peer } = await stage.serverOfRaw()
     track.attempt('close', () => client.close(1000.5))
-    await peer.track.until('frame')
+    if (client.readyState !== 1) await peer.track.until('frame')
   },
 
   'limits beyond 31 bits': async (_, stage) => {

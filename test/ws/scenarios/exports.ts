@@ -1,5 +1,6 @@
 // What the module exports, and how its classes look from outside.
 
+import type { WsModule } from './module.ts'
 import type { Scenarios } from './stage.ts'
 import type { Track } from './transcript.ts'
 
@@ -24,6 +25,17 @@ function noteDescriptor(track: Track, target: object, name: string): void {
 }
 
 const CONSTANTS = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']
+
+/** What is accepted, or that nothing is. */
+function noteAccepted(ws: WsModule, track: Track, isServer: boolean, options: object, configurations: object[]): void {
+  const name = `${isServer ? 'server' : 'client'} ${JSON.stringify(options)} ${JSON.stringify(configurations)}`
+  try {
+    const accepted = new ws.PerMessageDeflate({ ...options, isServer }).accept(structuredClone(configurations))
+    track.note(name, 'accepted', accepted)
+  } catch {
+    track.note(name, 'refused')
+  }
+}
 
 export const exportsOfModule: Scenarios = {
   'the names of the module': async (ws, stage) => {
@@ -132,8 +144,6 @@ export const exportsOfModule: Scenarios = {
       'a; b="\\1\\2"',
       'a; b="\\1\\2"; c="\\3", d',
       'permessage-deflate; client_max_window_bits, permessage-deflate',
-      ' a',
-      'a ',
       'a;',
       'a,',
       ';',
@@ -151,7 +161,7 @@ export const exportsOfModule: Scenarios = {
       'a; b="1"x',
       'ä',
     ]
-    for (const header of headers) track.attempt(header, () => ws.extension.parse(header))
+    for (const header of headers) track.attemptBriefly(header, () => ws.extension.parse(header))
     track.note(Object.getPrototypeOf(ws.extension.parse('a')) === null)
     for (const map of [
       { a: [{}] },
@@ -173,8 +183,6 @@ export const exportsOfModule: Scenarios = {
       'a\t,\tb',
       'a,a',
       'a, b, a',
-      ' a',
-      'a ',
       ',',
       'a,',
       ',a',
@@ -184,8 +192,21 @@ export const exportsOfModule: Scenarios = {
       'a;b',
       'ä',
     ]) {
-      track.attempt(header, () => ws.subprotocol.parse(header))
+      track.attemptBriefly(header, () => ws.subprotocol.parse(header))
     }
+  },
+
+  'lists with spaces around them': async (ws, stage) => {
+    for (const header of [' a', 'a ']) {
+      stage.track('extension').attemptBriefly(header, () => ws.extension.parse(header))
+      stage.track('subprotocol').attemptBriefly(header, () => ws.subprotocol.parse(header))
+    }
+  },
+
+  'what is said of lists that cannot be parsed': async (ws, stage) => {
+    stage.track('extension').attempt('a b', () => ws.extension.parse('a b'))
+    stage.track('subprotocol').attempt('a b', () => ws.subprotocol.parse('a b'))
+    stage.track('subprotocol').attempt('a,a', () => ws.subprotocol.parse('a,a'))
   },
 
   'PerMessageDeflate offers and accepts': async (ws, stage) => {
@@ -205,7 +226,6 @@ export const exportsOfModule: Scenarios = {
       [{}, [{}]],
       [{}, [{ client_max_window_bits: [true] }]],
       [{}, [{ client_max_window_bits: ['10'] }]],
-      [{}, [{ server_max_window_bits: ['8'] }]],
       [{}, [{ server_max_window_bits: ['7'] }]],
       [{}, [{ server_max_window_bits: ['16'] }]],
       [{}, [{ server_max_window_bits: [true] }]],
@@ -217,18 +237,13 @@ export const exportsOfModule: Scenarios = {
       [{ serverNoContextTakeover: true }, [{}]],
       [{ clientNoContextTakeover: true }, [{}]],
       [{ serverMaxWindowBits: false }, [{ server_max_window_bits: ['10'] }, {}]],
-      [{ serverMaxWindowBits: 12 }, [{ server_max_window_bits: ['10'] }]],
       [{ serverMaxWindowBits: 9 }, [{ server_max_window_bits: ['10'] }]],
-      [{ clientMaxWindowBits: 12 }, [{}]],
       [{ clientMaxWindowBits: 12 }, [{ client_max_window_bits: [true] }]],
-      [{ clientMaxWindowBits: 12 }, [{ client_max_window_bits: ['10'] }]],
       [{ clientMaxWindowBits: 12 }, [{ client_max_window_bits: ['15'] }]],
       [{ clientMaxWindowBits: false }, [{ client_max_window_bits: ['15'] }]],
     ]
     for (const [options, offer] of offers) {
-      track.attempt(`server ${JSON.stringify(options)} ${JSON.stringify(offer)}`, () =>
-        new ws.PerMessageDeflate({ ...options, isServer: true }).accept(structuredClone(offer)),
-      )
+      noteAccepted(ws, track, true, options, offer)
     }
     const answers: [object, object][] = [
       [{}, {}],
@@ -239,13 +254,26 @@ export const exportsOfModule: Scenarios = {
       [{ clientMaxWindowBits: false }, { client_max_window_bits: ['10'] }],
       [{ clientMaxWindowBits: 9 }, { client_max_window_bits: ['10'] }],
       [{ clientMaxWindowBits: 11 }, { client_max_window_bits: ['10'] }],
-      [{ clientMaxWindowBits: 11 }, {}],
     ]
-    for (const [options, answer] of answers) {
-      track.attempt(`client ${JSON.stringify(options)} ${JSON.stringify(answer)}`, () =>
-        new ws.PerMessageDeflate({ ...options, isServer: false }).accept([structuredClone(answer)]),
-      )
-    }
+    for (const [options, answer] of answers) noteAccepted(ws, track, false, options, [answer])
+  },
+
+  'PerMessageDeflate is offered windows beside its own': async (ws, stage) => {
+    const track = stage.track('deflate')
+    noteAccepted(ws, track, true, {}, [{ server_max_window_bits: ['8'] }])
+    noteAccepted(ws, track, true, { serverMaxWindowBits: 12 }, [{ server_max_window_bits: ['10'] }])
+    noteAccepted(ws, track, true, { clientMaxWindowBits: 12 }, [{}])
+    noteAccepted(ws, track, true, { clientMaxWindowBits: 12 }, [{ client_max_window_bits: ['10'] }])
+    noteAccepted(ws, track, false, { clientMaxWindowBits: 11 }, [{}])
+  },
+
+  'what PerMessageDeflate says of what it does not accept': async (ws, stage) => {
+    const track = stage.track('deflate')
+    const accept = (isServer: boolean, options: object, configuration: object) =>
+      track.attempt('accept', () => new ws.PerMessageDeflate({ ...options, isServer }).accept([configuration]))
+    accept(true, {}, { server_max_window_bits: ['7'] })
+    accept(true, {}, { foo: [true] })
+    accept(false, { clientMaxWindowBits: 9 }, { client_max_window_bits: ['10'] })
   },
 
   'PerMessageDeflate compresses and decompresses on its own': async (ws, stage) => {

@@ -96,7 +96,6 @@ const REQUESTS: Readonly<Record<string, { protocols?: unknown; path?: string; op
   },
   'with a host': { options: { headers: { Host: 'example.test' } } },
   'with an origin': { options: { origin: 'https://example.test' } },
-  'with an origin and version 8': { options: { origin: 'https://example.test', protocolVersion: 8 } },
   'with an origin among the headers': { options: { headers: { Origin: 'https://a.test' } } },
   'with path and query': { path: '/a/b%20c?d=e&f' },
   'with what cannot be overridden': {
@@ -143,6 +142,17 @@ export const handshakeClient: Scenarios = {
       },
     ]),
   ),
+
+  'the request: with an origin and version 8': async (_, stage) => {
+    const { url } = await stage.rawServer(() => {})
+    const options = { origin: 'https://example.test', protocolVersion: 8 }
+    let made = false
+    stage.track('constructor').attempt('new', () => {
+      stage.client('client', url, [], options)
+      made = true
+    })
+    if (made) await stage.track('raw server').until('head')
+  },
 
   'the options may come in the place of the protocols': async (_, stage) => {
     const { url } = await stage.rawServer(() => {})
@@ -365,6 +375,29 @@ export const handshakeClient: Scenarios = {
       track.note('redirect', request.getHeader('authorization'), request.getHeader('cookie')),
     )
     await track.until('open')
+  },
+
+  'credentials on the way to another host and back': async (_, stage) => {
+    const { http, port } = await stage.http()
+    const other = await stage.http()
+    const seen = stage.track('http')
+    http.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+      seen.note(request.url, request.headers.authorization, request.headers.cookie)
+      socket.end(
+        request.url === '/'
+          ? `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${other.port}/\r\n\r\n`
+          : 'HTTP/1.1 400 Bad Request\r\n\r\n',
+      )
+    })
+    other.http.on('upgrade', (request: IncomingMessage, socket: Socket) => {
+      seen.note('other', request.headers.authorization, request.headers.cookie)
+      socket.end(`HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${port}/back\r\n\r\n`)
+    })
+    const { track } = stage.client('client', `ws://user:pass@127.0.0.1:${port}/`, {
+      followRedirects: true,
+      headers: { Cookie: 'a=b' },
+    })
+    await track.until('close')
   },
 
   'credentials are kept on the same host': async (_, stage) => {

@@ -167,7 +167,7 @@ export const receiving: Scenarios = {
   'lengths that are not the shortest are taken': async (_, stage) => {
     const { track, peer } = await stage.serverOfRaw()
     peer.say(hex('81fe 0001 00000000 61'), hex('81ff 0000000000000001 00000000 62'))
-    await track.until('message', 2)
+    await Promise.race([track.until('message', 2), track.until('close')])
   },
 
   'fragments with control frames between them': async (_, stage) => {
@@ -237,10 +237,13 @@ export const receiving: Scenarios = {
 
   'skipUTF8Validation lets text through as it is': async (_, stage) => {
     const { track, peer } = await stage.serverOfRaw({ skipUTF8Validation: true })
-    peer.say(
-      frame({ opcode: 1, payload: hex('61 ff'), key: KEY }),
-      frame({ opcode: 8, payload: hex('03e8 ff'), key: KEY }),
-    )
+    peer.say(frame({ opcode: 1, payload: hex('61 ff'), key: KEY }))
+    await track.until('message')
+  },
+
+  'skipUTF8Validation and a reason that is no text': async (_, stage) => {
+    const { track, peer } = await stage.serverOfRaw({ skipUTF8Validation: true })
+    peer.say(frame({ opcode: 8, payload: hex('03e8 ff'), key: KEY }))
     await track.until('close')
     await peer.left()
   },
@@ -426,7 +429,7 @@ export const receiving: Scenarios = {
           await peer.track.until('frame', 60)
           track.note('open', client.readyState)
           peer.say(...pings(61))
-          await track.until('close')
+          await Promise.race([track.until('close'), peer.track.until('frame', 121)])
         },
       ],
     ]),

@@ -276,6 +276,8 @@ export class Peer {
   readonly track: Track
   readonly socket: Socket
   headSeen = false
+  /** The answer that was read was 101. */
+  letIn = false
   gone = false
   key = ''
   #unread: Buffer = Buffer.alloc(0)
@@ -316,11 +318,11 @@ export class Peer {
 
   /** Reads to the end, which the other side has made already, and goes. */
   async dismiss(): Promise<void> {
-    const late = setTimeout(() => this.socket.destroy(), 500)
+    const late = setInterval(() => this.socket.destroy(), 500)
     if (this.#ended) this.socket.destroy()
     else this.socket.on('end', () => this.socket.destroy())
     await until(() => this.gone)
-    clearTimeout(late)
+    clearInterval(late)
   }
 
   say(...what: readonly (Uint8Array | string)[]): void {
@@ -351,7 +353,8 @@ export class Peer {
       const [first = '', ...lines] = this.#unread.subarray(0, end).toString('latin1').split('\r\n')
       this.#unread = this.#unread.subarray(end + 4)
       this.key = lines.map((line) => /^sec-websocket-key: (.*)$/i.exec(line)?.[1]).find(Boolean) ?? KEY
-      this.#bodyOnly = first.startsWith('HTTP/1.1 ') && !first.startsWith('HTTP/1.1 101')
+      this.letIn = first.startsWith('HTTP/1.1 101')
+      this.#bodyOnly = first.startsWith('HTTP/1.1 ') && !this.letIn
       this.headSeen = true
       this.track.note(
         'head',
@@ -416,9 +419,9 @@ export class Peer {
   }
 }
 
-/** Waits for a condition that no event announces. */
+/** Waits for a condition that no event announces. A scenario that is stuck waits for ever, and keeps no process alive. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2).unref())
 }
 
 /** The rest of the turn, and the turn after it: what was put off with `nextTick`, a promise or `setImmediate` has happened. */

@@ -57,7 +57,8 @@ export interface WebSocketServer<
   removeListener(event: string | symbol, listener: AnyListener<Socket>): this
 }
 
-const DEFAULTS = {
+/** Every option that has a default. */
+export const DEFAULTS = {
   allowSynchronousEvents: true,
   autoPong: true,
   maxBufferedChunks: 262_144,

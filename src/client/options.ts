@@ -53,7 +53,8 @@ export interface ConnectOptions extends ConnectionOptions {
   readonly handshakeTimeoutMs?: number | undefined
 }
 
-const NAMES = [
+/** Every option of `connect`. */
+export const CONNECT_OPTION_NAMES = [
   'subprotocols',
   'deflate',
   'headers',
@@ -94,7 +95,7 @@ const MOST = { redirects: 5 }
 
 /** @throws TypeError, RangeError naming the option that is wrong. */
 export function readConnectOptions(options: ConnectOptions): ConnectSettings {
-  checkNames('options', options, NAMES)
+  checkNames('options', options, CONNECT_OPTION_NAMES)
   const { redirects = DEFAULTS.redirects, handshakeTimeoutMs = DEFAULTS.handshakeTimeoutMs } = options
   return {
     ...readNumbers('options', { redirects, handshakeTimeoutMs }, DEFAULTS, LEAST, MOST),

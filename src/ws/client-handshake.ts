@@ -24,7 +24,8 @@ import { deflateExtensions } from './deflate.ts'
 import type { ClientOptions } from './types.ts'
 import type { Opening, WebSocket } from './web-socket.ts'
 
-const DEFAULTS = {
+/** Every option that has a default. */
+export const DEFAULTS = {
   allowSynchronousEvents: true,
   autoPong: true,
   closeTimeout: 30_000,

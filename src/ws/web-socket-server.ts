@@ -29,7 +29,8 @@ const Emitter = EventEmitter as unknown as new <
   Request extends typeof IncomingMessage,
 >() => declarations.ServerEmitter<Socket, Request>
 
-const DEFAULTS = {
+/** Every option that has a default. */
+export const DEFAULTS = {
   allowSynchronousEvents: true,
   autoPong: true,
   maxBufferedChunks: 262_144,

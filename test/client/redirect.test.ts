@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createSecureContext, type TLSSocket } from 'node:tls'
+import { withoutCredentials } from '../../src/client/redirect.ts'
 import { type ConnectOptions, connect, serve } from '../../src/node.ts'
 import { acceptance, answering, failure, watched } from '../support/attempts.ts'
 import { certificate, key } from '../support/certificate.ts'
@@ -214,6 +215,21 @@ test('T-35: another name of the same server is another origin', async (t) => {
   routes['/'] = redirect(`ws://localhost:${server.port}/b`)
   ;(await connect(server.url, { redirects: 1, headers: SECRETS })).terminate()
   assert.equal(field(server.peers[1]!, 'Cookie'), undefined)
+})
+
+test('T-35: of everything that proves who the client is, nothing goes to another origin', () => {
+  const names =
+    `clientCertEngine cert key passphrase pfx privateKeyEngine privateKeyIdentifier pskCallback secureContext
+    servername session`.split(/\s+/)
+  const secrets = Object.fromEntries(names.map((name) => [name, 'secret']))
+  const headers = [
+    ['authorization', 'a'],
+    ['Cookie', 'b'],
+    ['PROXY-AUTHORIZATION', 'c'],
+    ['X-Other', 'd'],
+  ] as const
+  const left = withoutCredentials({ headers, tls: { ...secrets, ca: certificate, minVersion: 'TLSv1.3' } })
+  assert.deepEqual(left, { headers: [['X-Other', 'd']], tls: { ca: certificate, minVersion: 'TLSv1.3' } })
 })
 
 // --- TLS --------------------------------------------------------------------------------------------------------------

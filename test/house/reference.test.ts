@@ -1,15 +1,13 @@
-// The reference pages say what the code says.
+// The reference pages say what the code says; of `options.md` see `options.test.ts`.
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { DEFAULT_BACKOFF } from '../../src/client/backoff.ts'
 import * as codec from '../../src/codec/index.ts'
 import * as component from '../../src/component/index.ts'
 import * as portable from '../../src/index.ts'
 import * as node from '../../src/node.ts'
-import { readServeOptions, SERVE_OPTION_NAMES } from '../../src/server/options.ts'
 import * as memory from '../../src/transport/memory/index.ts'
 import { ROOT } from '../support/programs.ts'
 
@@ -60,53 +58,6 @@ test('errors.md lists every other error code that the sources make', () => {
     .map(([, code]) => code!)
   assert.ok(made.length > 10)
   for (const code of made) assert.ok(listed.has(code), code)
-})
-
-test('options.md states the default of every limit', () => {
-  const stated = new Map(rows('options.md').map(([name, value]) => [name, value]))
-  const { client, server } = portable.DEFAULT_LIMITS
-  const same = { ...server, ...portable.DEFAULT_SEND_LIMITS, ...portable.DEFAULT_KEEPALIVE }
-  for (const [name, value] of Object.entries(same)) {
-    const expected =
-      name === 'maxMessageBytes'
-        ? `${server.maxMessageBytes.toLocaleString('en')} for a server, ${client.maxMessageBytes.toLocaleString('en')} for a client`
-        : value === Number.POSITIVE_INFINITY
-          ? 'Infinity'
-          : value.toLocaleString('en')
-    assert.equal(stated.get(name), expected, name)
-  }
-})
-
-test('options.md lists every option of serve, and states the default of every number', () => {
-  const [, section] = /^## serve$(.*?)^## /ms.exec(page('options.md'))!
-  const listed = new Map(
-    section!.split('\n').flatMap((line) => {
-      const [, names, value] = /^\| (.*?) *\| (.*?) *\|/.exec(line) ?? []
-      return [...(names ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => [name!, value!] as const)
-    }),
-  )
-  const options = readServeOptions({})
-  for (const name of SERVE_OPTION_NAMES) {
-    assert.ok(listed.has(name), name)
-    const value = options[name]
-    if (typeof value === 'number')
-      assert.equal(listed.get(name)!.replaceAll('`', ''), value.toLocaleString('en').replace('∞', 'Infinity'), name)
-  }
-  assert.equal(listed.size, SERVE_OPTION_NAMES.length)
-})
-
-test('options.md states the default of every option of compression', () => {
-  const stated = new Map(rows('options.md').map(([name, value]) => [name, value]))
-  for (const [name, value] of Object.entries(portable.DEFAULT_DEFLATE)) {
-    assert.equal(stated.get(name), value.toLocaleString('en'), name)
-  }
-})
-
-test('options.md states the default of every option of the waits between attempts', () => {
-  const stated = new Map(rows('options.md').map(([name, value]) => [name, value]))
-  for (const [name, value] of Object.entries(DEFAULT_BACKOFF)) {
-    assert.equal(stated.get(name), value === Number.POSITIVE_INFINITY ? 'Infinity' : value.toLocaleString('en'), name)
-  }
 })
 
 test('observing.md lists every field of statistics, and no other', async () => {

@@ -54,6 +54,16 @@ for (const { options, error } of [
   })
 }
 
+test('a port is 0 to 65,535', () => {
+  for (const port of [0, 65_535]) assert.equal(readServeOptions({ port }).port, port)
+  for (const port of [-1, 65_536, 0.5, '80']) {
+    assert.throws(
+      () => readServeOptions({ port: port as number }),
+      new RangeError(`options.port is ${port}, not an integer from 0 to 65535`),
+    )
+  }
+})
+
 test('a handler that is no function is a TypeError', async () => {
   await assert.rejects(serve({}, undefined as never), TypeError)
 })

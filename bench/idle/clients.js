@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { connect } from '../../dist/src/node.js'
 import { json } from '../deflate/payload.js'
+import { WSPC_DEFAULTS } from '../ws-deflate.js'
 import { held } from './servers/report.js'
 
 const { library, port, deflate } = JSON.parse(process.argv[2])
@@ -23,14 +24,7 @@ const OPEN = {
   },
 
   async ws() {
-    const perMessageDeflate = deflate && {
-      serverNoContextTakeover: true,
-      clientNoContextTakeover: true,
-      serverMaxWindowBits: 12,
-      clientMaxWindowBits: 12,
-      zlibDeflateOptions: { memLevel: 5 },
-      threshold: 1_024,
-    }
+    const perMessageDeflate = deflate && WSPC_DEFAULTS
     const socket = new WebSocket(url, { perMessageDeflate })
     socket.on('error', (error) => {
       throw error

@@ -3,11 +3,12 @@
 
 import { TransportError } from '../codec/index.ts'
 
+/** What is to be connected to and asked for. */
 export interface Address {
   /** What `connection.url` says: no credentials in it. */
   readonly href: string
   readonly secure: boolean
-  /** Host without the brackets of IPv6. */
+  /** Name or IP address; IPv6 without brackets. */
   readonly hostname: string
   readonly port: number
   /** Host, and port unless it is the default of the scheme: what the `Host` field says (RFC 6455 §4.1). */
@@ -18,6 +19,7 @@ export interface Address {
   readonly target: string
 }
 
+/** User and password of a URL, percent-decoded. */
 export interface Credentials {
   readonly username: string
   readonly password: string
@@ -59,11 +61,7 @@ function tcpAddress(url: URL): Address {
 /** The socket's path, percent-decoded, up to the first colon; path and query of the request behind that. */
 function unixAddress(url: URL): Address {
   if (url.host !== '') throw new TypeError('Cannot connect: a URL of a Unix socket has no host')
-  const [, socketPart, target] = /^([^:]*):?(.*)$/.exec(url.pathname + url.search) as unknown as [
-    string,
-    string,
-    string,
-  ]
+  const [, socketPart = '', target = ''] = /^([^:]*):?(.*)$/.exec(url.pathname + url.search) ?? []
   const socketPath = decoded(socketPart, 'the path of the Unix socket is malformed')
   if (socketPath === '') throw new TypeError('Cannot connect: the URL has no path of a Unix socket')
   if (target !== '' && !target.startsWith('/')) {
@@ -92,8 +90,8 @@ function decoded(text: string, mistake: string): string {
   }
 }
 
-/** Basic authentication (RFC 7617). */
-export function basicAuthentication({ username, password }: Credentials): string {
+/** The credentials as a header field has them: basic authentication (RFC 7617 §2). */
+export function formatBasicAuthentication({ username, password }: Credentials): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
@@ -105,8 +103,8 @@ export function withoutBrackets(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
 }
 
-/** Host and port, both always there: `host:port`, `[v6]:port`. */
-export function authorityOf({ hostname, port }: Pick<Address, 'hostname' | 'port'>): string {
+/** Host and port, both always there: `host:port`, `[v6]:port` (RFC 9110 §9.3.6). */
+export function formatAuthority({ hostname, port }: Pick<Address, 'hostname' | 'port'>): string {
   return hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`
 }
 
@@ -115,7 +113,7 @@ export function isSameOrigin(a: Address, b: Address): boolean {
   return a.secure === b.secure && a.hostname === b.hostname && a.port === b.port && a.socketPath === b.socketPath
 }
 
-/** That there is no way to the address. */
+/** The error for an address that cannot be reached. */
 export function unreachable(address: Address, cause: unknown): TransportError {
   const where = address.socketPath === undefined ? address.host : address.socketPath
   return new TransportError('CONNECT_FAILED', `Cannot connect to ${where}`, { phase: 'opening', cause })

@@ -1,5 +1,5 @@
-// One request over one stream, and everything that can come instead of an answer. The rules of the handshake are in
-// `handshake/`; what is here knows `node:http`.
+// One opening request over one stream, by `node:http`, and everything that can come instead of an answer. What goes into
+// the request and what the answer means is decided in `handshake/`.
 
 import { type IncomingMessage, request as sendRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -8,6 +8,7 @@ import {
   type ClientDecision,
   type ClientRequest,
   HandshakeError,
+  MAX_INTERIM_RESPONSES,
   type OpeningResponse,
   type RefusalCode,
   readResponse,
@@ -18,8 +19,6 @@ import { isTimeout, stage } from './ending.ts'
 import type { Redirect } from './redirect.ts'
 import { headOf, readBody } from './response.ts'
 import { lostError } from './sockets.ts'
-
-const MAX_INTERIM_RESPONSES = 8
 
 /** What came of a request that was not refused. */
 export type Outcome =

@@ -9,7 +9,7 @@ export interface BackoffOptions {
   readonly initialDelayMs: number
   /** Milliseconds, 1 to 86,400,000: the longest wait of all. Default 30,000. */
   readonly maxDelayMs: number
-  /** From 1 to 10, fractions too: what the bound is multiplied with from one wait to the next. Default 2. */
+  /** 1 to 10, may have a fraction: what the bound is multiplied with from one wait to the next. Default 2. */
   readonly factor: number
   /** Most attempts in a row, 1 up; when the last of them fails, the iteration rejects with its error. Default `Infinity`. */
   readonly maxAttempts: number
@@ -29,6 +29,7 @@ const DEFAULT_INTEGERS: BackoffIntegers = {
   maxRetryAfterMs: 300_000,
 }
 
+/** Of each option. */
 export const DEFAULT_BACKOFF: BackoffOptions = Object.freeze({ ...DEFAULT_INTEGERS, factor: 2 })
 
 const LEAST: BackoffIntegers = {
@@ -53,7 +54,7 @@ export function readBackoff(given: Partial<BackoffOptions> = {}): BackoffOptions
   return { ...readNumbers('options.backoff', integers, DEFAULT_INTEGERS, LEAST, MOST), factor }
 }
 
-/** The waits, one after the other. */
+/** The waits of one client, one after the other. */
 export class Backoff {
   readonly #options: BackoffOptions
   readonly #random: () => number

@@ -3,13 +3,14 @@
 import { type Connection, openConnection } from '../connection/index.ts'
 import { type ClientRequest, createRequest, type HeaderList } from '../handshake/index.ts'
 import { nodeHost } from '../transport/node/index.ts'
-import { type Address, basicAuthentication, type Credentials, isSameOrigin, readAddress } from './address.ts'
+import { type Address, type Credentials, formatBasicAuthentication, isSameOrigin, readAddress } from './address.ts'
 import { attempt, type Outcome } from './attempt.ts'
 import { dial, proxyOf } from './dial.ts'
 import { Ending } from './ending.ts'
 import { hasHeader } from './headers.ts'
-import { type ConnectOptions, type ConnectSettings, readConnectOptions, withSecureContext } from './options.ts'
+import { type ConnectOptions, type ConnectSettings, readConnectOptions } from './options.ts'
 import { type Luggage, RedirectTrail, withoutCredentials } from './redirect.ts'
+import { withSecureContext } from './tls-options.ts'
 
 /**
  * Opens a connection.
@@ -49,10 +50,10 @@ function firstHop(url: string | URL, settings: ConnectSettings): Hop {
   return makeHop(address, { headers, tls: address.secure ? withSecureContext(settings.tls) : settings.tls }, settings)
 }
 
-/** Who gives a header of his own knows better than the URL. */
+/** An `Authorization` that the caller gives stands for the credentials in the URL. */
 function withCredentials(headers: HeaderList, credentials: Credentials | undefined): HeaderList {
   if (credentials === undefined || hasHeader(headers, 'Authorization')) return headers
-  return [['Authorization', basicAuthentication(credentials)], ...headers]
+  return [['Authorization', formatBasicAuthentication(credentials)], ...headers]
 }
 
 function makeHop(address: Address, { headers, tls }: Luggage, settings: ConnectSettings): Hop {

@@ -1,7 +1,7 @@
 // What a client is told, read and checked once before anything is sent.
 
 import type { Duplex } from 'node:stream'
-import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls'
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import type { DeflateOption, Extension } from '../extension/index.ts'
@@ -9,7 +9,7 @@ import { readDeflate } from '../transport/node/index.ts'
 import { type HeadersOption, headerList } from './headers.ts'
 import { type ProxyOption, type ProxyServer, readProxy } from './proxy.ts'
 import type { Luggage } from './redirect.ts'
-import { readTls } from './sockets.ts'
+import { readTls } from './tls-options.ts'
 
 /** What a stream is wanted to, of `createConnection`. */
 export interface ConnectionTarget {
@@ -124,11 +124,4 @@ function readRoute({ proxy: option, createConnection }: ConnectOptions): Route {
   }
   if (proxy === undefined) return { kind: 'environment' }
   return proxy === false ? { kind: 'direct' } : { kind: 'proxy', proxy }
-}
-
-/** TLS options with a context made of them, so that what is wrong with a key is found before anything is sent. */
-export function withSecureContext(tls: TlsOptions | undefined): TlsOptions | undefined {
-  return tls === undefined || tls.secureContext !== undefined
-    ? tls
-    : { ...tls, secureContext: createSecureContext(tls) }
 }

@@ -7,14 +7,14 @@ import { checkNames } from '../codec/options.ts'
 import type { HeaderList } from '../handshake/index.ts'
 import {
   type Address,
-  basicAuthentication,
   type Credentials,
   defaultPort,
+  formatBasicAuthentication,
   takeCredentials,
   withoutBrackets,
 } from './address.ts'
 import { type HeadersOption, hasHeader, readHeaders } from './headers.ts'
-import { readTls } from './sockets.ts'
+import { readTls } from './tls-options.ts'
 
 /** A proxy with more than an address. */
 export interface ProxyOptions {
@@ -35,6 +35,7 @@ export interface ProxyServer {
   readonly tls: TlsOptions | undefined
 }
 
+/** The proxy to go through: its URL, or more than that; `false` for none. */
 export type ProxyOption = string | URL | ProxyOptions | false
 
 /** What the option says: a proxy, none (`false`), or that the environment is to be asked. @throws TypeError */
@@ -57,7 +58,7 @@ function makeProxy(given: string | URL, name: string, { headers, tls }: Omit<Pro
   const authorization: HeaderList =
     credentials === undefined || hasHeader(own, 'Proxy-Authorization')
       ? []
-      : [['Proxy-Authorization', basicAuthentication(credentials)]]
+      : [['Proxy-Authorization', formatBasicAuthentication(credentials)]]
   return {
     secure,
     hostname: withoutBrackets(url.hostname),
@@ -91,6 +92,7 @@ function readCredentials(url: URL, name: string): Credentials | undefined {
   }
 }
 
+/** Environment variables, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**

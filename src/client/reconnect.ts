@@ -80,7 +80,7 @@ export interface ReconnectOptions extends Omit<ConnectOptions, 'headers' | 'keep
 /** Where to connect to, or a function that is asked before every attempt. */
 export type ReconnectUrl = string | URL | (() => string | URL | Promise<string | URL>)
 
-/** What the loop needs of the world. */
+/** What the loop needs of the world: a host of its own makes it run without a network and without waiting. */
 export interface ReconnectHost {
   connect(url: string | URL, options: ConnectOptions): Promise<Connection>
   /** Milliseconds of a clock that nobody sets. */
@@ -93,8 +93,8 @@ export interface ReconnectHost {
   sleep(delayMs: number, signal: AbortSignal): Promise<void>
 }
 
-/** The world as it is. */
-export const NODE_WORLD: ReconnectHost = {
+/** The clock, the chance and the network of the process. */
+export const NODE_HOST: ReconnectHost = {
   connect,
   now: () => performance.now(),
   wallNow: () => Date.now(),
@@ -122,16 +122,16 @@ export const NODE_WORLD: ReconnectHost = {
  *
  * @returns an iterator that can be used once. It rejects with what `connect` rejects with, a `WebSocketError` with code
  * `NOT_RECONNECTED`, a `ProtocolError`, the reason of the signal, and what functions among the options throw.
- * @throws TypeError, RangeError at once for options of its own that are wrong, `limits` and `keepalive`.
+ * @throws TypeError, RangeError at once when an option that `connect` does not have, or `limits`, `keepalive` or `backpressure`, is wrong.
  */
 export function reconnect(
   url: ReconnectUrl,
   options: ReconnectOptions = {},
 ): AsyncGenerator<ReconnectTurn, void, undefined> {
-  return reconnectOn(NODE_WORLD, url, options)
+  return reconnectOn(NODE_HOST, url, options)
 }
 
-/** `reconnect` in a world of the caller's making. */
+/** `reconnect` on a host of the caller's making. */
 export function reconnectOn(
   host: ReconnectHost,
   url: ReconnectUrl,
@@ -155,6 +155,7 @@ interface Loss {
   readonly since: Date
 }
 
+/** What came of the attempts that followed a loss. */
 interface Attempts {
   /** `undefined` when the application wants no more of them. */
   readonly connection: Connection | undefined
@@ -240,7 +241,7 @@ class Run {
         this.#isHandedOut = false
         if (connection.readyState === 'open') close()
         // An abort is not kept waiting by a peer that does not answer the Close frame.
-        loss = await orAborted(ended, this.#stop.signal).catch(() => undefined)
+        await orAborted(ended, this.#stop.signal).catch(() => undefined)
         this.#stop.signal.removeEventListener('abort', close)
       }
       this.#stop.signal.throwIfAborted()

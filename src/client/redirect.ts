@@ -5,7 +5,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { type HeaderList, type OpeningResponse, oneValue, type RefusalCode } from '../handshake/index.ts'
 import { type Address, isSameOrigin, readAddress } from './address.ts'
 import { withoutHeaders } from './headers.ts'
-import { without } from './sockets.ts'
+import { withoutIdentity } from './tls-options.ts'
 
 const STATUSES = new Set([301, 302, 303, 307, 308])
 
@@ -55,23 +55,8 @@ function onSocket(from: Address, socketPath: string, address: Address): Address 
   return { ...from, socketPath, target, href }
 }
 
-/** What one origin was told and another is not to know. */
+/** What one origin is told and another is not to know. */
 const CREDENTIAL_HEADERS = ['Authorization', 'Cookie', 'Proxy-Authorization']
-
-/** What one origin was shown, or is known by, and another is not to be offered. */
-const CREDENTIAL_TLS_OPTIONS = [
-  'cert',
-  'clientCertEngine',
-  'key',
-  'passphrase',
-  'pfx',
-  'privateKeyEngine',
-  'privateKeyIdentifier',
-  'pskCallback',
-  'secureContext',
-  'servername',
-  'session',
-] as const satisfies readonly (keyof TlsOptions)[]
 
 /** What a request is sent with, besides the handshake. */
 export interface Luggage {
@@ -79,6 +64,7 @@ export interface Luggage {
   readonly tls: TlsOptions | undefined
 }
 
+/** What of it goes along to another origin. */
 export function withoutCredentials({ headers, tls }: Luggage): Luggage {
-  return { headers: withoutHeaders(headers, CREDENTIAL_HEADERS), tls: without(tls, CREDENTIAL_TLS_OPTIONS) }
+  return { headers: withoutHeaders(headers, CREDENTIAL_HEADERS), tls: withoutIdentity(tls) }
 }

@@ -1,10 +1,8 @@
 // A response that is no upgrade: the refusal that the caller will want to read, up to a limit.
 
 import type { IncomingMessage } from 'node:http'
-import type { OpeningResponse } from '../handshake/index.ts'
+import { MAX_RESPONSE_BODY_BYTES, type OpeningResponse } from '../handshake/index.ts'
 import { headerPairs } from '../transport/node/index.ts'
-
-export const MAX_RESPONSE_BODY_BYTES = 65_536
 
 /** The head of a response as it came. */
 export function headOf(response: IncomingMessage): OpeningResponse {
@@ -13,7 +11,7 @@ export function headOf(response: IncomingMessage): OpeningResponse {
 }
 
 /**
- * Reads the body until it ends, breaks off or is as long as is kept of it.
+ * Reads the body until it ends, breaks off, or has `MAX_RESPONSE_BODY_BYTES`; what follows is not kept.
  *
  * @param done called with the body, once at least.
  * @returns a function that calls it with what has come so far.

@@ -1,9 +1,10 @@
-// Streams to a host, plain or TLS, as stages of an attempt: a stream comes out that is connected, or an error and nothing.
+// Streams to a host, plain or TLS, as stages of an attempt: what comes out is a stream that is connected, or an error.
 
 import { type IpcNetConnectOpts, isIP, connect as openTcp, type TcpNetConnectOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as openTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 import { stage } from './ending.ts'
+import { without } from './tls-options.ts'
 
 /** What to connect to: host and port, a Unix socket, or the other end of a stream. */
 export type Endpoint = TcpNetConnectOpts | IpcNetConnectOpts | { readonly socket: Duplex }
@@ -38,22 +39,6 @@ export function connectSecure(
     ...endpoint,
   }
   return established(signal, 'secureConnect', explain, () => openTls(options))
-}
-
-/** A copy of our own. @throws TypeError for something that is no object of options. */
-export function readTls(name: string, tls: TlsOptions | undefined): TlsOptions | undefined {
-  if (tls === undefined) return undefined
-  if (typeof tls !== 'object' || tls === null) throw new TypeError(`${name} is not an object of options`)
-  return { ...tls }
-}
-
-/** A copy of the options that lacks some. */
-export function without<Options extends object>(
-  options: Options | undefined,
-  names: readonly string[],
-): Partial<Options> {
-  const entries = Object.entries(options ?? {}).filter(([name]) => !names.includes(name))
-  return Object.fromEntries(entries) as Partial<Options>
 }
 
 /** Waits until a stream that is being opened says that it is open. */

@@ -5,7 +5,7 @@ import { type IncomingMessage, type RequestOptions, request as sendRequest } fro
 import { Duplex, Writable } from 'node:stream'
 import { DEFAULT_HEAD_LIMITS, formatResponseHead, TransportError } from '../codec/index.ts'
 import { allValues, HandshakeError } from '../handshake/index.ts'
-import { type Address, authorityOf } from './address.ts'
+import { type Address, formatAuthority } from './address.ts'
 import { isTimeout, stage } from './ending.ts'
 import type { ProxyServer } from './proxy.ts'
 import { headOf, readBody } from './response.ts'
@@ -15,7 +15,7 @@ import { connectPlain, connectSecure, keepErrors, lostError } from './sockets.ts
 export async function openTunnel(proxy: ProxyServer, address: Address, signal: AbortSignal): Promise<Duplex> {
   const { secure, hostname: host, port, tls } = proxy
   const explain = (cause: unknown): Error =>
-    new TransportError('CONNECT_FAILED', `Cannot connect to the proxy ${authorityOf(proxy)}`, {
+    new TransportError('CONNECT_FAILED', `Cannot connect to the proxy ${formatAuthority(proxy)}`, {
       phase: 'opening',
       cause,
     })
@@ -27,7 +27,7 @@ export async function openTunnel(proxy: ProxyServer, address: Address, signal: A
 
 function requestTunnel(stream: Duplex, proxy: ProxyServer, address: Address, signal: AbortSignal): Promise<Duplex> {
   return stage(signal, (resolve, reject) => {
-    const authority = authorityOf(address)
+    const authority = formatAuthority(address)
     const fields = [
       ['Host', authority],
       ...proxy.headers,

@@ -32,7 +32,7 @@ export interface ByteStreamListener {
 
 /** The clock, the turns and the randomness of the runtime that a connection lives in. */
 export interface Host {
-  /** Where it is told what happens on connections. Without it, nowhere. */
+  /** The channels on which connections tell what happens on them. Without it they tell nobody. */
   readonly diagnostics?: Diagnostics | undefined
   /** Milliseconds on a clock that never goes back. */
   now(): number

@@ -208,12 +208,12 @@ export class Connection implements AsyncIterable<Message> {
   /**
    * Sends a message: a string as text, bytes as binary, or what `prepareMessage` made ready for many connections. Bytes
    * are kept until they have left and must not change meanwhile. A long message is compressed a slice at a time, with
-   * other connections served in between. When more than `maxBufferedBytes` wait to leave already, the connection is ended instead: whoever sends
-   * that much does not wait for the promise, and the peer does not keep up. With the option `backpressure` a message that
-   * finds `highWaterBytes` waiting is dropped, or closes the connection.
+   * other connections served in between. When more than `maxBufferedBytes` wait to leave already, the connection is ended
+   * instead: whoever sends that much does not wait for the promise, and the peer does not keep up. With a `backpressure`
+   * of `drop` or `close`, a message that finds `highWaterBytes` waiting is not taken.
    *
-   * @returns a promise that is resolved once less than `highWaterBytes` wait to leave, and rejected with
-   * `CONNECTION_CLOSED` when the connection ends first. Nobody has to listen to it.
+   * @returns a promise that is resolved once less than `highWaterBytes` wait to leave, at once for a message that is
+   * dropped, and rejected with `CONNECTION_CLOSED` when the connection ends first. Nobody has to listen to it.
    * @throws TypeError at once for data that is none of these, or options that are wrong.
    */
   send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {

@@ -30,7 +30,7 @@ export interface CloseDiagnostics
   extends ConnectionIdentity,
     Pick<CloseInfo, 'code' | 'reason' | 'wasClean' | 'initiator'> {}
 
-/** A connection failed, or ended in a way that is not normal. Told once for each that does, before its end is. */
+/** A connection failed, or ended in a way that is not normal. Told once for each such connection, before its end. */
 export interface FailureDiagnostics extends ConnectionIdentity {
   readonly error: WebSocketError
 }
@@ -102,6 +102,7 @@ export class Watch {
     }
   }
 
+  /** The connection is open. */
   opened(address: Pick<ConnectionDiagnostics, 'url' | 'remoteAddress'>): void {
     const { connection } = this.#channels
     if (!connection.hasSubscribers) return
@@ -111,6 +112,7 @@ export class Watch {
     connection.publish({ connectionId, role, url, remoteAddress, subprotocol })
   }
 
+  /** The connection failed. Said twice of the same error, it is told once. */
   failed(error: WebSocketError): void {
     if (this.#failure === error) return
     this.#failure = error
@@ -118,6 +120,7 @@ export class Watch {
     if (failure.hasSubscribers) failure.publish({ connectionId: this.connectionId, error })
   }
 
+  /** The connection is closed; an error that nobody was told of yet is told first. */
   closed({ code, reason, wasClean, initiator, error }: CloseInfo): void {
     if (error !== undefined) this.failed(error)
     const { close } = this.#channels
@@ -129,10 +132,15 @@ export class Watch {
     return this.#session.takeRecords()
   }
 
-  #publishRecord({ kind, ...record }: TrafficRecord): void {
-    // What a record tells is told as it is, under the identity of the connection.
-    const told = { connectionId: this.connectionId, ...record }
-    if (kind === 'frame') this.#channels.frame.publish(told as FrameDiagnostics)
-    else this.#channels.message.publish(told as MessageDiagnostics)
+  /** What a record tells is told as it is, under the identity of the connection. */
+  #publishRecord(record: TrafficRecord): void {
+    const { connectionId } = this
+    if (record.kind === 'frame') {
+      const { kind: _, ...told } = record
+      this.#channels.frame.publish({ connectionId, ...told })
+    } else {
+      const { kind: _, ...told } = record
+      this.#channels.message.publish({ connectionId, ...told })
+    }
   }
 }

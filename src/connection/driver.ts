@@ -18,8 +18,10 @@ export interface EventConsumer {
   handleDrain(): void
 }
 
+/** One session on one stream: what comes in, what goes out, and the one timer. */
 export class Driver implements ByteStreamListener {
   readonly session: Session
+  /** Tells the channels of the host. Whoever consumes the events says when it opens, fails and ends. */
   readonly watch: Watch
   readonly #stream: ByteStream
   readonly #host: Host

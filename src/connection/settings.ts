@@ -41,7 +41,7 @@ export function readConnectionLimits(limits: Partial<ConnectionLimits> | undefin
   return { session, send: readNumbers('limits', given, DEFAULT_SEND_LIMITS, LEAST) }
 }
 
-/** @throws TypeError for what is none. */
+/** @throws TypeError for what is no policy. */
 export function readBackpressure(policy: BackpressurePolicy = 'wait'): BackpressurePolicy {
   if (policy !== 'wait' && policy !== 'drop' && policy !== 'close') {
     throw new TypeError('options.backpressure is not wait, drop or close')

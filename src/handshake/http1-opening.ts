@@ -36,8 +36,11 @@ import {
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 const MAX_EARLY_BYTES = 65_536
-const MAX_RESPONSE_BODY_BYTES = 65_536
-const MAX_INTERIM_RESPONSES = 8 // none is common, one or two (103, 102) happen; without a bound they never end
+/** How many bytes are kept of the body of a refusing response, unless a client says otherwise. */
+export const MAX_RESPONSE_BODY_BYTES = 65_536
+// None is common, one or two (103, 102) happen; without a bound they never end.
+/** How many interim responses are passed over. */
+export const MAX_INTERIM_RESPONSES = 8
 
 /** What a session needs of the opening handshake that came before it. */
 export interface OpeningAgreement {

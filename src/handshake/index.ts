@@ -21,6 +21,8 @@ export {
   ClientOpening,
   type ClientOpeningEvent,
   type ClientOpeningOptions,
+  MAX_INTERIM_RESPONSES,
+  MAX_RESPONSE_BODY_BYTES,
   type OpenEvent,
   type OpeningAgreement,
   type OpeningFailureEvent,

@@ -18,6 +18,7 @@ interface Arrival {
   deadline: unknown
 }
 
+/** Those clients, and the time that each of them has left. */
 export class Arrivals {
   readonly #limits: ArrivalLimits
   readonly #handleTimeout: (socket: Socket) => void

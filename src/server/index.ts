@@ -1,4 +1,5 @@
-export type { Refusal, ServeOptions } from './options.ts'
+export type { ServeOptions } from './options.ts'
+export type { Refusal } from './refusal.ts'
 export { type ConnectionHandler, type Server, type ServerCloseOptions, serve } from './serve.ts'
 export type { ServerStats } from './stats.ts'
 export type { UpgradeRequest } from './upgrade-request.ts'

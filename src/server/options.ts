@@ -7,21 +7,8 @@ import { type ConnectionOptions, readConnectionOptions } from '../connection/ind
 import type { DeflateOption } from '../extension/index.ts'
 import { checkPolicy, type HeaderList, type ServerPolicy } from '../handshake/index.ts'
 import { readDeflate } from '../transport/node/index.ts'
+import type { Refusal } from './refusal.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
-
-/** What a request is refused with; a `Response` of the fetch standard fits. */
-export interface Refusal {
-  /** From 300 to 999, but not 304. */
-  readonly status: number
-  /** Default: the usual words for the status. */
-  readonly statusText?: string | undefined
-  /** `Connection`, `Content-Length` and `Transfer-Encoding` among them are replaced by our own. */
-  readonly headers?: HeaderList | Iterable<[string, string]> | undefined
-  /** A string or bytes. Default: status and status text as `text/plain`. */
-  readonly body?: unknown
-  /** Reads the body, as in a `Response`; otherwise `body` is a string or bytes. */
-  arrayBuffer?(): Promise<ArrayBuffer>
-}
 
 /** Options of `serve`. */
 export interface ServeOptions extends ConnectionOptions {
@@ -146,15 +133,11 @@ const OWN_PORT_NAMES = [
   'headerTimeoutMs',
 ] as const satisfies readonly (keyof ServeOptions)[]
 
-export interface ReadServeOptions extends ServeOptions, ServeNumbers {
+/** The options of one server, with every default in its place. */
+export interface ReadServeOptions extends Omit<ServeOptions, keyof ServeNumbers>, ServeNumbers {
   readonly policy: ServerPolicy
   /** Those of `path`; `undefined` for every path. */
   readonly paths: readonly string[] | undefined
-  readonly maxConnections: number
-  readonly maxPendingHandshakes: number
-  readonly maxPendingConnections: number
-  readonly headerTimeoutMs: number
-  readonly handshakeTimeoutMs: number
 }
 
 /** @throws TypeError, RangeError naming the option that is wrong. */

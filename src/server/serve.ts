@@ -1,18 +1,14 @@
 // A WebSocket server on `node:http`: one call to a working server. The rules of the handshake are in `handshake/`; here
 // is when they are asked, who is told, and how all of it ends.
 
-import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   type BytesLike,
   DEFAULT_HEAD_LIMITS,
-  encodeText,
   formatResponseHead,
   InvalidStateError,
-  TransportError,
-  viewBytes,
   WebSocketError,
 } from '../codec/index.ts'
 import { readNumbers } from '../codec/options.ts'
@@ -28,7 +24,9 @@ import {
 import { PreparedMessage, prepareMessage, Session } from '../session/index.ts'
 import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
 import { Arrivals } from './arrivals.ts'
-import { type ReadServeOptions, type Refusal, readServeOptions, type ServeOptions } from './options.ts'
+import { type ReadServeOptions, readServeOptions, type ServeOptions } from './options.ts'
+import { createOwnServer, listen } from './own-server.ts'
+import { refusalResponse } from './refusal.ts'
 import { ServerCounters, type ServerStats } from './stats.ts'
 import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
 
@@ -61,35 +59,6 @@ export async function serve(options: ServeOptions, handler: ConnectionHandler): 
   const http = read.server ?? createOwnServer(read)
   if (read.server === undefined) await listen(http, read)
   return new Server(http, read, handler)
-}
-
-function createOwnServer({ tls }: ReadServeOptions): HttpServer {
-  // Time is measured here, for the handshake as a whole; Node's own clocks look at parts of it.
-  // The head of a request is bounded by what Node reads of it; more is answered with 431.
-  const settings = {
-    maxHeaderSize: DEFAULT_HEAD_LIMITS.maxHeadBytes,
-    headersTimeout: 0,
-    requestTimeout: 0,
-    keepAliveTimeout: 1_000,
-  }
-  const http = tls === undefined ? createServer(settings) : createTlsServer({ ...tls, ...settings })
-  http.maxHeadersCount = 0 // Node would drop what is above without a word; the policy counts
-  return http
-}
-
-function listen(http: HttpServer, options: ReadServeOptions): Promise<void> {
-  const { port = 0, host = '127.0.0.1', socketPath, signal } = options
-  const where = socketPath ?? `${host}, port ${port}`
-  return new Promise((resolve, reject) => {
-    const failed = (cause: Error): void =>
-      reject(new TransportError('LISTEN_FAILED', `Cannot listen on ${where}`, { cause }))
-    http.once('error', failed)
-    http.listen(socketPath === undefined ? { port, host } : { path: socketPath }, () => {
-      http.off('error', failed)
-      if (signal?.aborted !== true) resolve()
-      else http.close(() => reject(signal.reason))
-    })
-  })
 }
 
 // Who takes upgrades from a server that is not our own, and the sockets that were given to one of us.
@@ -258,7 +227,7 @@ export class Server {
 
   // --- the way to a connection ---------------------------------------------------------------------------------------
 
-  #refuse(socket: Socket, response: RefusalResponse): void {
+  #refuse(socket: Duplex, response: RefusalResponse): void {
     if (refuse(socket, response)) this.#counters.refused(response.status)
   }
 
@@ -287,7 +256,7 @@ export class Server {
   /** Bytes that are no request (RFC 9112 §2.2). */
   #handleClientError(error: Error & { code?: string }, socket: Duplex): void {
     const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
-    this.#refuse(socket as Socket, rejectUpgrade(tooLong ? 'HEAD_TOO_LONG' : 'HEAD_MALFORMED'))
+    this.#refuse(socket, rejectUpgrade(tooLong ? 'HEAD_TOO_LONG' : 'HEAD_MALFORMED'))
   }
 
   #handleUpgrade(incoming: IncomingMessage, duplex: Duplex, leftover: Buffer): void {
@@ -342,8 +311,9 @@ export class Server {
     if (sharing === undefined) return true
     const others = [...sharing].filter((other) => other !== this && other.#serves(target))
     // While we close, one of ours that goes on may take what is for both of us.
-    if (this.#serves(target))
+    if (this.#serves(target)) {
       return this.#closing === undefined || others.every((other) => other.#closing !== undefined)
+    }
     const isShared = this.#http.listenerCount('upgrade') > sharing.size
     return !isShared && others.length === 0
   }
@@ -437,25 +407,3 @@ export class Server {
 }
 
 function ignore(): void {}
-
-/** What the application refuses with, as bytes. @throws TypeError, RangeError for what HTTP cannot carry. */
-async function refusalResponse(refusal: Refusal) {
-  if (typeof refusal !== 'object') {
-    throw new TypeError(`authorize returned a ${typeof refusal}, not undefined, a refusal or a Response`)
-  }
-  const { status, headers = [], body } = refusal
-  const bytes =
-    typeof refusal.arrayBuffer === 'function'
-      ? new Uint8Array(await refusal.arrayBuffer())
-      : typeof body === 'string'
-        ? encodeText(body)
-        : viewBytes(body)
-  const statusText = refusal.statusText || statusTextOf(status)
-  // Where the body ends and that the connection does is for us to say.
-  const own = [...headers].filter(([name]) => !/^(connection|content-length|transfer-encoding)$/i.test(name))
-  const response = { status, statusText, headers: [...own, ['Connection', 'close'] as const], body: bytes }
-  if (status < 300 || status === 304) throw new RangeError(`Cannot refuse with the status ${status}`)
-  if (bytes === undefined && body !== undefined && body !== null) throw new TypeError('Cannot refuse with such a body')
-  formatResponseHead(response)
-  return response
-}

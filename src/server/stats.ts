@@ -35,6 +35,7 @@ const NAMES = Object.keys(NOTHING) as (keyof ConnectionStats)[]
 
 type Totals = { -readonly [Name in keyof ConnectionStats]: number }
 
+/** What one server has counted so far. */
 export class ServerCounters {
   #acceptedConnections = 0
   readonly #refusedHandshakes = new Map<number, number>()
@@ -42,10 +43,12 @@ export class ServerCounters {
   readonly #failures = new Map<string, number>()
   readonly #ended: Totals = { ...NOTHING }
 
+  /** A request became a connection. */
   accepted(): void {
     this.#acceptedConnections++
   }
 
+  /** A request was answered with another status than 101. */
   refused(status: number): void {
     countOne(this.#refusedHandshakes, status)
   }
@@ -57,6 +60,7 @@ export class ServerCounters {
     if (error !== undefined) countOne(this.#failures, error.code)
   }
 
+  /** @param connections Those that are open. */
   snapshot(connections: ReadonlySet<Connection>): ServerStats {
     const totals = { ...this.#ended }
     for (const connection of connections) add(totals, connection.stats())

@@ -28,9 +28,10 @@ export interface SessionStats {
   readonly payloadBytesReceived: number
 }
 
+/** Which way it went, seen from this end. */
 export type Direction = 'sent' | 'received'
 
-/** A frame, complete. Of its payload there is the length, no byte. */
+/** A complete frame (RFC 6455 §5.2). Of its payload there is the length, no byte. */
 export interface FrameRecord {
   readonly kind: 'frame'
   readonly direction: Direction
@@ -43,7 +44,7 @@ export interface FrameRecord {
   readonly payloadLength: number
 }
 
-/** A message, complete. Of its payload there is the length, no byte. */
+/** A complete message (RFC 6455 §5.6). Of its payload there is the length, no byte. */
 export interface MessageRecord {
   readonly kind: 'message'
   readonly direction: Direction
@@ -54,6 +55,7 @@ export interface MessageRecord {
   readonly compressed: boolean
 }
 
+/** What a session records when it is told to. */
 export type TrafficRecord = FrameRecord | MessageRecord
 
 const NO_RECORDS: TrafficRecord[] = []

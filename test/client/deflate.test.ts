@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { acceptValue } from '../../src/handshake/index.ts'
-import { type ConnectOptions, connect, type DeflateOption, type HandshakeError } from '../../src/node.ts'
+import { connect, type DeflateOption } from '../../src/node.ts'
+import { failure } from '../support/attempts.ts'
 import { DEFAULT_OFFERS, LARGEST, randomBytes, TAKEOVER } from '../support/deflate-echo.ts'
 import { assertSame } from '../support/echo.ts'
 import { lines } from '../support/http.ts'
@@ -31,17 +32,6 @@ async function answering(t: TestContext, fields: readonly string[], behind = '')
 
 function answer(...values: string[]): string[] {
   return values.map((value) => `Sec-WebSocket-Extensions: ${value}`)
-}
-
-/** What a failed attempt says. */
-async function failure(url: string, options: ConnectOptions): Promise<HandshakeError> {
-  try {
-    const connection = await connect(url, options)
-    connection.terminate()
-  } catch (error) {
-    return error as HandshakeError
-  }
-  throw new assert.AssertionError({ message: 'It connected' })
 }
 
 // --- what it may be ---------------------------------------------------------------------------------------------------

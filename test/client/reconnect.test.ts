@@ -6,7 +6,7 @@ import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import type { ConnectOptions } from '../../src/client/index.ts'
 import {
-  NODE_WORLD,
+  NODE_HOST,
   type ReconnectHost,
   type ReconnectOptions,
   type ReconnectTurn,
@@ -674,7 +674,7 @@ test('a signal that aborts while url answers is not missed', async () => {
 
 test('however many turns and waits there are, nothing piles up at the signal of the attempts', async () => {
   const world = new World(unreachable(), 'open', unreachable(), 'open')
-  world.sleep = (_, signal) => NODE_WORLD.sleep(0, signal)
+  world.sleep = (_, signal) => NODE_HOST.sleep(0, signal)
   const turns = world.run({ headers: async () => ({}) }, async () => URL)
   for (let round = 0; round < 5; round++) {
     await turn(turns)

@@ -2,32 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConnectionStats } from '../../src/connection/index.ts'
 import { prepareMessage } from '../../src/session/index.ts'
 import { pair } from '../../src/transport/memory/index.ts'
 import { scripted, settle } from '../support/scripted-stream.ts'
-
-const NOTHING: ConnectionStats = {
-  messagesSent: 0,
-  messagesReceived: 0,
-  framesSent: 0,
-  framesReceived: 0,
-  wireBytesSent: 0,
-  wireBytesReceived: 0,
-  payloadBytesSent: 0,
-  payloadBytesReceived: 0,
-  backpressureEvents: 0,
-  droppedMessages: 0,
-}
+import { NO_TRAFFIC } from '../support/stats.ts'
 
 test('a snapshot is frozen and stays as it is', () => {
   const { connection } = scripted()
   const before = connection.stats()
   void connection.send('a')
-  assert.deepEqual(before, NOTHING)
+  assert.deepEqual(before, NO_TRAFFIC)
   assert.ok(Object.isFrozen(before))
   assert.deepEqual(connection.stats(), {
-    ...NOTHING,
+    ...NO_TRAFFIC,
     messagesSent: 1,
     framesSent: 1,
     wireBytesSent: 3,

@@ -7,6 +7,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { createDeflateRaw } from 'node:zlib'
 import type { PerMessageDeflateOptions } from 'ws'
 import { type Connection, connect, type DeflateOption, prepareMessage, type Server } from '../../src/node.ts'
+import { eventually } from '../support/attempts.ts'
 import { LARGEST, randomBytes, TAKEOVER } from '../support/deflate-echo.ts'
 import { assertSame, MIB } from '../support/echo.ts'
 import { started } from '../support/server.ts'
@@ -72,15 +73,9 @@ async function raw(t: TestContext, server: Server, offer?: string): Promise<RawP
   return peer
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 5_000; !condition(); await delay(2)) {
-    assert.ok(performance.now() < end, `it took too long until ${what}`)
-  }
-}
-
 async function assertReceived(clients: readonly Client[], expected: readonly Data[]): Promise<void> {
   for (const { name, received } of clients) {
-    await until(() => received.length >= expected.length, `${name} had all ${expected.length} messages`)
+    await eventually(() => received.length >= expected.length, `${name} had all ${expected.length} messages`)
     assert.equal(received.length, expected.length, name)
     expected.forEach((data, i) => {
       assertSame(received[i]!, data)
@@ -411,7 +406,7 @@ test('nobody has to listen to the promise, also when connections end meanwhile',
   void server.broadcast('more than maxBufferedBytes')
   await nextTurn()
   for (const peer of peers) peer.leave('reset')
-  await until(() => server.connections.size === 0, 'all were gone')
+  await eventually(() => server.connections.size === 0, 'all were gone')
   await nextTurn()
   assert.deepEqual(rejections, [])
 })

@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, get, type Server as HttpServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { connect, serve } from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
+import { listening, type OwnHttpServer } from '../support/http-server.ts'
 import { started } from '../support/server.ts'
 import { rawClient, rawTlsClient } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
@@ -25,18 +25,9 @@ async function answerTo(port: number, target: string, how: { tls?: boolean } = {
   return head.split(' ')[1]!
 }
 
-async function httpServer(
-  t: TestContext,
-  http: HttpServer = createServer(),
-): Promise<{ http: HttpServer; port: number }> {
+async function httpServer(t: TestContext, http: HttpServer = createServer()): Promise<OwnHttpServer> {
   http.on('request', (_, response) => response.writeHead(299, { Connection: 'close' }).end('something else'))
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  t.after(() => {
-    http.closeAllConnections()
-    http.close()
-  })
-  return { http, port: (http.address() as AddressInfo).port }
+  return listening(t, http)
 }
 
 /** Serves paths on an HTTP server of the application, and counts who got what. */

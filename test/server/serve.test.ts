@@ -5,27 +5,16 @@ import { once } from 'node:events'
 import { createServer, get, Server as HttpServer } from 'node:http'
 import { type AddressInfo, connect as dial } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { connect as dialTls } from 'node:tls'
 import { connect, InvalidStateError, type ServeOptions, type Server, serve } from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
+import { listening } from '../support/http-server.ts'
 import { started } from '../support/server.ts'
 import { RawPeer, rawClient } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
-
-/** An HTTP server of the application's own, with something else on it. */
-async function ownServer(t: TestContext): Promise<{ http: HttpServer; port: number }> {
-  const http = createServer((_, response) => response.end('something else'))
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  t.after(() => {
-    http.closeAllConnections()
-    http.close()
-  })
-  return { http, port: (http.address() as AddressInfo).port }
-}
 
 async function pageOf(port: number): Promise<string> {
   const [response] = await once(get({ port, host: '127.0.0.1', agent: false }), 'response')
@@ -96,7 +85,7 @@ test('a server on IPv6 has brackets in its URL, and is reached by it', { skip: !
 // --- a server of the application's own --------------------------------------------------------------------------------
 
 test('a server of the application takes upgrades, and keeps its port, its other requests and its life', async (t) => {
-  const { http, port } = await ownServer(t)
+  const { http, port } = await listening(t)
   const before = http.eventNames().map((name) => [name, http.listenerCount(name)])
   const server = await serve({ server: http, path: '/chat' }, (connection) => void connection.send('hello'))
   assert.equal(server.url, `ws://127.0.0.1:${port}/chat`)
@@ -177,7 +166,7 @@ for (const [options, error] of [
 }
 
 test('several servers share one HTTP server by their paths; what nobody serves is answered with 404', async (t) => {
-  const { http, port } = await ownServer(t)
+  const { http, port } = await listening(t)
   const names: string[] = []
   const one = await serve({ server: http, path: '/one' }, () => void names.push('one'))
   const two = await serve({ server: http, path: '/two' }, () => void names.push('two'))
@@ -192,7 +181,7 @@ test('several servers share one HTTP server by their paths; what nobody serves i
 })
 
 test('T-25: one socket is never taken twice, also when two servers want it', async (t) => {
-  const { http, port } = await ownServer(t)
+  const { http, port } = await listening(t)
   const names: string[] = []
   const one = await serve({ server: http }, () => void names.push('one'))
   const two = await serve({ server: http }, () => void names.push('two'))
@@ -207,7 +196,7 @@ test('T-25: one socket is never taken twice, also when two servers want it', asy
 })
 
 test('on a shared server, what is not for us is left to whoever else takes upgrades', async (t) => {
-  const { http, port } = await ownServer(t)
+  const { http, port } = await listening(t)
   const server = await serve({ server: http, path: '/ours' }, () => assert.fail('not ours'))
   http.on('upgrade', (_, socket) => socket.end('HTTP/1.1 299 Theirs\r\n\r\n'))
   assert.equal(await statusOf(port, upgradeRequest({ line: 'GET /theirs HTTP/1.1' })), 299)
@@ -215,7 +204,7 @@ test('on a shared server, what is not for us is left to whoever else takes upgra
 })
 
 test('on a shared server, a socket that somebody else answered already is left alone', async (t) => {
-  const { http, port } = await ownServer(t)
+  const { http, port } = await listening(t)
   http.on('upgrade', (_, socket) => socket.end('HTTP/1.1 299 Theirs\r\n\r\n'))
   const server = await serve({ server: http }, () => assert.fail('not ours'))
   const peer = await rawClient(port)
@@ -610,7 +599,7 @@ test('T-24: when the server closes, a handshake that waits for a decision or is 
 })
 
 test('T-24: on a server of the application, a handshake after the shutdown began is answered with 503', async (t) => {
-  const { http, port } = await ownServer(t)
+  const { http, port } = await listening(t)
   const server = await serve({ server: http }, () => {})
   const slow = await rawClient(port)
   slow.say(upgradeRequest())

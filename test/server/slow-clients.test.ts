@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type BackpressurePolicy, type Connection, connect, type ServeOptions, type Server } from '../../src/node.ts'
+import { eventually } from '../support/attempts.ts'
 import { started } from '../support/server.ts'
 import { type RawPeer, rawClient } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
@@ -43,12 +44,6 @@ async function fill(server: Server, slow: Connection, { waits = false } = {}): P
   return sent
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 10_000; !condition(); await delay(2)) {
-    assert.ok(performance.now() < end, `it took too long until ${what}`)
-  }
-}
-
 /** How many binary messages of the length of a chunk, and what else, a raw peer got. */
 function messagesOf(peer: RawPeer): { chunks: number; rest: string } {
   let at = peer.text.indexOf('\r\n\r\n') + 4
@@ -64,7 +59,7 @@ test('T-68: with drop, who does not read misses messages, the others none, and a
   for (let i = 0; i < 100; i++) {
     await server.broadcast(CHUNK)
     await slow.send('only for you')
-    await until(() => received.length > filled + i, `message ${i} was there`)
+    await eventually(() => received.length > filled + i, `message ${i} was there`)
   }
   assert.equal(slow.droppedMessages, 200)
   assert.equal(slow.readyState, 'open')
@@ -75,9 +70,9 @@ test('T-68: with drop, who does not read misses messages, the others none, and a
     200,
   )
   peer.socket.resume()
-  await until(() => slow.bufferedBytes === 0, 'all had left')
+  await eventually(() => slow.bufferedBytes === 0, 'all had left')
   await slow.send('again')
-  await until(() => peer.text.endsWith('again'), 'it got something')
+  await eventually(() => peer.text.endsWith('again'), 'it got something')
   assert.deepEqual(messagesOf(peer), { chunks: filled, rest: `8105${Buffer.from('again').toString('hex')}` })
   quick.terminate()
 })
@@ -97,10 +92,10 @@ for (const how of ['send', 'broadcast'] as const) {
     }
     assert.equal(slow.readyState, 'closing')
     await server.broadcast('for the others')
-    await until(() => received.at(-1) === 'for the others', 'the others had it')
+    await eventually(() => received.at(-1) === 'for the others', 'the others had it')
     assert.equal(quick.readyState, 'open')
     peer.socket.resume()
-    await until(() => messagesOf(peer).rest !== '', 'it was told')
+    await eventually(() => messagesOf(peer).rest !== '', 'it was told')
     assert.deepEqual(messagesOf(peer), { chunks: filled, rest: '880203f5' })
     peer.say(Buffer.from('88820000000003f5', 'hex'))
     peer.leave('end')
@@ -128,7 +123,7 @@ test('T-68: with wait, a broadcast is resolved once everybody has room', async (
   const sent = server.broadcast('more').then(() => {
     resolved = true
   })
-  await until(() => received.length === filled + 1, 'the others had it')
+  await eventually(() => received.length === filled + 1, 'the others had it')
   assert.deepEqual([resolved, slow.droppedMessages], [false, 0])
   peer.socket.resume()
   await sent
@@ -147,7 +142,7 @@ for (const backpressure of ['drop', 'close'] satisfies BackpressurePolicy[]) {
     peer.socket.pause()
     await delay(30)
     peer.socket.resume()
-    await until(() => messagesOf(peer).rest !== '', 'it was closed')
+    await eventually(() => messagesOf(peer).rest !== '', 'it was closed')
     assert.deepEqual(messagesOf(peer), { chunks: 100, rest: '880203e8' })
   })
 }

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, get } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { get } from 'node:http'
 import { test } from 'node:test'
 import { connect, type Server, type ServerStats } from '../../src/node.ts'
+import { listening } from '../support/http-server.ts'
 import { started } from '../support/server.ts'
 import { rawClient } from '../support/sockets.ts'
+import { NO_TRAFFIC } from '../support/stats.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
 
 const NOTHING = {
@@ -16,16 +17,7 @@ const NOTHING = {
   refusedHandshakes: {},
   closeCodes: {},
   failures: {},
-  messagesSent: 0,
-  messagesReceived: 0,
-  framesSent: 0,
-  framesReceived: 0,
-  wireBytesSent: 0,
-  wireBytesReceived: 0,
-  payloadBytesSent: 0,
-  payloadBytesReceived: 0,
-  backpressureEvents: 0,
-  droppedMessages: 0,
+  ...NO_TRAFFIC,
 }
 
 /** A snapshot as plain values that can be compared. */
@@ -222,15 +214,8 @@ test('who is too slow with its handshake is counted as 408', async (t) => {
 })
 
 test('on a server of yours, what is not ours to answer is not counted', async (t) => {
-  const http = createServer((_, response) => response.end('something else'))
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  t.after(() => {
-    http.closeAllConnections()
-    http.close()
-  })
+  const { http, port } = await listening(t)
   const server = await started(t, { server: http, path: '/here' })
-  const { port } = http.address() as AddressInfo
   const [response] = await once(get({ port, host: '127.0.0.1', agent: false }), 'response')
   response.resume()
   assert.deepEqual(plain(server.stats()), NOTHING)

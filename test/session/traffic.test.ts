@@ -15,6 +15,7 @@ import {
 import { nodeDeflate } from '../../src/transport/node/index.ts'
 import { client, events, kinds, output, receive, server } from '../support/engine.ts'
 import { everySplit } from '../support/feed.ts'
+import { NO_SESSION_TRAFFIC } from '../support/stats.ts'
 import { concat, hex, utf8 } from '../support/wire.ts'
 
 type Numbers = readonly [messages: number, frames: number, wireBytes: number, payloadBytes: number]
@@ -68,16 +69,7 @@ function drain(session: Session): void {
 test('a new session has counted nothing, and a snapshot is frozen and stays as it is', () => {
   const session = server()
   const before = session.stats()
-  assert.deepEqual(before, {
-    messagesSent: 0,
-    messagesReceived: 0,
-    framesSent: 0,
-    framesReceived: 0,
-    wireBytesSent: 0,
-    wireBytesReceived: 0,
-    payloadBytesSent: 0,
-    payloadBytesReceived: 0,
-  } satisfies SessionStats)
+  assert.deepEqual(before, NO_SESSION_TRAFFIC)
   session.send('text', 'a')
   assert.equal(before.messagesSent, 0)
   assert.ok(Object.isFrozen(before))

@@ -61,5 +61,5 @@ export async function eventually(condition: () => boolean, what: string): Promis
     if (condition()) return
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  assert.fail(`${what} did not come true`)
+  assert.fail(`It took too long: ${what}`)
 }

@@ -1,17 +1,11 @@
 import { WebSocketServer } from 'ws'
+import { WSPC_DEFAULTS } from '../../ws-deflate.js'
 import { report } from './report.js'
 
 const server = new WebSocketServer({
   port: 0,
   host: '127.0.0.1',
-  perMessageDeflate: {
-    serverNoContextTakeover: true,
-    clientNoContextTakeover: true,
-    serverMaxWindowBits: 12,
-    clientMaxWindowBits: 12,
-    zlibDeflateOptions: { memLevel: 5 },
-    threshold: 1_024,
-  },
+  perMessageDeflate: WSPC_DEFAULTS,
 })
 server.on('connection', (socket) => {
   socket.on('message', (data, isBinary) => {

@@ -1,12 +1,12 @@
 // Saying no on a raw socket: one response, then the end, whatever else the peer sends (RFC 9112 §9.6).
 
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { formatRefusal, type RefusalResponse } from '../../handshake/index.ts'
 
 // Long enough for the response to arrive before the connection is cut, short enough not to be worth holding on to.
 const LINGER_MS = 1_000
 
-const refused = new WeakSet<Socket>()
+const refused = new WeakSet<Duplex>()
 
 /**
  * Writes the response, ends the socket, and throws away what still arrives until the peer has ended too. Whoever wants
@@ -14,7 +14,7 @@ const refused = new WeakSet<Socket>()
  *
  * @returns whether the response was written.
  */
-export function refuse(socket: Socket, response: RefusalResponse): boolean {
+export function refuse(socket: Duplex, response: RefusalResponse): boolean {
   if (refused.has(socket) || socket.destroyed) return false
   refused.add(socket)
   socket.on('error', () => {}) // it is being closed already

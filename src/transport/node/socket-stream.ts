@@ -38,7 +38,7 @@ export class SocketStream implements ByteStream {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.destroyed ? 0 : this.#socket.writableLength
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength // a destroyed stream writes nothing any more
   }
 
   /** Says who is to be told what arrives, and begins to read. */

@@ -170,6 +170,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   }
 
   close(code?: number, reason?: string | Uint8Array, callback?: SendCallback): void {
+    this.#driver.updateTime() // the time for the closing handshake begins now
     this.#session.close(code, reason)
     if (callback !== undefined) this.#unwritten.push(callback)
     this.#driver.pump()

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, get, Server as HttpServer } from 'node:http'
-import { type AddressInfo, connect as dial } from 'node:net'
+import { connect as dial } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { connect as dialTls } from 'node:tls'

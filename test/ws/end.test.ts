@@ -292,3 +292,13 @@ test('a peer that does not answer a close is cut off after closeTimeout, one tha
   assert.deepEqual(await polite.closed, [1000, ''])
   assert.ok(performance.now() - started < 30_000)
 })
+
+test('the time for the closing handshake begins with close, however long it was quiet before', async (t) => {
+  const { socket, wire, closed } = end(t, 'server', { closeTimeout: 1_000 })
+  await new Promise((resolve) => setTimeout(resolve, 1_300))
+  socket.close(1000)
+  assert.equal(await wire.told(4), '88 02 03 e8')
+  wire.say('88 82 00 00 00 00 03 e8')
+  wire.stream.end()
+  assert.deepEqual(await closed, [1000, ''])
+})

@@ -646,7 +646,7 @@ export const differences: readonly Difference[] = [
   ),
   ...because(
     '`maxBufferedChunks`, `maxPendingAutoPongs`',
-    'What they bound does not grow: bytes are not kept in chunks, and one pong waits at most.',
+    'What they bound does not grow: bytes are not kept in chunks, and one pong waits at most (RFC 6455 §5.5.3).',
     {
       'programs: too many chunks of one message': [
         { at: 'server/0/0', theirs: 'error', ours: 'message' },
@@ -678,6 +678,12 @@ export const differences: readonly Difference[] = [
         { at: 'raw client/3', theirs: '(nothing)', ours: ['frame', 'pong', '"3"'] },
         { at: 'raw client/4', theirs: '(nothing)', ours: ['frame', 'pong', '"4"'] },
       ],
+      'pausing: pings that are read one after the other in one turn': [
+        { at: 'raw server/1/2', theirs: '"1"', ours: '"2"' },
+        { at: 'raw server/2/1', theirs: 'pong, masked', ours: 'text, masked' },
+        { at: 'raw server/2/2', theirs: '"2"', ours: '"behind them"' },
+        { at: 'raw server/3', theirs: ['frame', 'text, masked', '"behind them"'], ours: '(nothing)' },
+      ],
       'receiving: maxPendingAutoPongs by default, of a server': [
         { at: 'server/121/1', theirs: 2, ours: 1 },
         { at: 'server/122', theirs: ['close', 3, 1006, 'Buffer ""'], ours: '(nothing)' },
@@ -687,6 +693,16 @@ export const differences: readonly Difference[] = [
         { at: 'client/122/1', theirs: 2, ours: 1 },
         { at: 'client/123', theirs: ['close', 3, 1006, 'Buffer ""'], ours: '(nothing)' },
         { at: 'raw server/121', theirs: '(nothing)', ours: ['frame', 'pong, masked', '""'] },
+      ],
+    },
+  ),
+  ...because(
+    "`binaryType = 'fragments'` in the middle of a message",
+    'A message is taken whole or in pieces from its first byte on.',
+    {
+      'receiving: binaryType is set to fragments in the middle of a message': [
+        { at: 'client/2/2/0', theirs: 'Buffer "a"', ours: 'Buffer "ab"' },
+        { at: 'client/2/2/1', theirs: 'Buffer "b"', ours: '(nothing)' },
       ],
     },
   ),

@@ -759,6 +759,30 @@ export const differences: readonly Difference[] = [
     },
   ),
   ...because(
+    'the callbacks of what is sent before and behind `close()` in one turn',
+    'What is sent leaves at the end of the turn, and what is too late is known at once.',
+    {
+      'sending: callbacks of what is sent in front of close and behind it': [
+        { at: 'client/1/0', theirs: 'in time', ours: 'too late' },
+        {
+          at: 'client/1/1',
+          theirs: '(nothing)',
+          ours: {
+            error: { name: 'Error', constructor: 'Error', message: 'WebSocket is not open: readyState 2 (CLOSING)' },
+          },
+        },
+        { at: 'client/2/0', theirs: 'too late', ours: 'in time' },
+        {
+          at: 'client/2/1',
+          theirs: {
+            error: { name: 'Error', constructor: 'Error', message: 'WebSocket is not open: readyState 2 (CLOSING)' },
+          },
+          ours: '(nothing)',
+        },
+      ],
+    },
+  ),
+  ...because(
     '`terminate()` behind compressed messages',
     'Messages are compressed when they are sent, and leave as others do as far as the network takes them.',
     {

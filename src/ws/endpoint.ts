@@ -68,6 +68,7 @@ const EMPTY = Buffer.alloc(0)
 export class Endpoint implements EventConsumer, ByteStreamListener {
   readonly wantsMessages = true
   readonly wantsClose = true
+  readonly #socket: Duplex
   readonly #session: Session
   readonly #driver: Driver
   readonly #stream: PausableStream
@@ -87,6 +88,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   #closeInfo: CloseInfo | undefined
   #reason: Buffer = EMPTY
   #streamClosed = false
+  #isOver = false
 
   /** Takes the socket over. Nothing is told before the next turn. */
   constructor(
@@ -96,6 +98,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     settings: EndpointSettings,
     listener: EndpointListener,
   ) {
+    this.#socket = socket
     this.#listener = listener
     this.#synchronousEvents = settings.synchronousEvents
     this.#session = new Session({
@@ -126,15 +129,16 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     stream.attach(this)
   }
 
-  /** Bytes that were sent and have not left yet. */
+  /** Bytes that were sent and have not left yet; none when the stream is gone. */
   get bufferedBytes(): number {
-    return this.#driver.bufferedBytes
+    return this.#streamClosed ? 0 : this.#driver.bufferedBytes
   }
 
   /** `closed` only when the stream is gone, too. */
   get readyState(): ReadyState {
     if (this.#streamClosed && this.#closeInfo !== undefined) return 'closed'
-    return this.#terminated || this.#session.readyState !== 'open' ? 'closing' : 'open'
+    // What is told of a socket that is gone already cannot be answered.
+    return this.#terminated || this.#socket.closed || this.#session.readyState !== 'open' ? 'closing' : 'open'
   }
 
   /** The type of the message that was begun and not ended. */
@@ -241,7 +245,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   closed(): void {
     this.#driver.closed()
     this.#streamClosed = true
-    this.#endIfOver()
+    process.nextTick(() => this.#endIfOver()) // behind the callbacks of what was sent too late
   }
 
   // --- inside --------------------------------------------------------------------------------------------------------
@@ -313,7 +317,8 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   }
 
   #endIfOver(): void {
-    if (!this.#streamClosed || this.#closeInfo === undefined) return
+    if (this.#isOver || !this.#streamClosed || this.#closeInfo === undefined) return
+    this.#isOver = true
     const callbacks = [...this.#written.flatMap((written) => written.callbacks), ...this.#unwritten]
     this.#written = []
     this.#unwritten = []

@@ -32,7 +32,10 @@ async function load(choice: string | undefined): Promise<WsModule> {
 
 const rows = new Map<string, Difference>(candidate === theirs ? [] : differences.map((row) => [row.scenario, row]))
 
-for (const [group, scenarios] of Object.entries(groups)) {
+// Bun has a module of its own in the place of `ws`, whatever is installed: there is nothing to compare with.
+const played = 'bun' in process.versions ? {} : groups
+
+for (const [group, scenarios] of Object.entries(played)) {
   describe(group, () => {
     for (const [name, scenario] of Object.entries(scenarios)) {
       test(name, async () => {

@@ -229,6 +229,13 @@ export const closing: Scenarios = {
     track.note('state', client.readyState)
   },
 
+  'a close after a silence that is longer than closeTimeout': async (_, stage) => {
+    const pair = await stage.pair({ client: { closeTimeout: 300 } })
+    await new Promise((resolve) => setTimeout(resolve, 350))
+    pair.client.close(1000, 'after a while')
+    await bothClosed(pair)
+  },
+
   'closeTimeout of a server': async (_, stage) => {
     const { client, track, peer } = await stage.serverOfRaw({ closeTimeout: 40 })
     client.close(1000, 'mine')

@@ -646,7 +646,7 @@ export const differences: readonly Difference[] = [
   ),
   ...because(
     '`maxBufferedChunks`, `maxPendingAutoPongs`',
-    'What they bound does not grow: bytes are not kept in chunks, and one pong waits at most.',
+    'What they bound does not grow: bytes are not kept in chunks, and one pong waits at most (RFC 6455 §5.5.3).',
     {
       'programs: too many chunks of one message': [
         { at: 'server/0/0', theirs: 'error', ours: 'message' },
@@ -678,6 +678,12 @@ export const differences: readonly Difference[] = [
         { at: 'raw client/3', theirs: '(nothing)', ours: ['frame', 'pong', '"3"'] },
         { at: 'raw client/4', theirs: '(nothing)', ours: ['frame', 'pong', '"4"'] },
       ],
+      'pausing: pings that are read one after the other in one turn': [
+        { at: 'raw server/1/2', theirs: '"1"', ours: '"2"' },
+        { at: 'raw server/2/1', theirs: 'pong, masked', ours: 'text, masked' },
+        { at: 'raw server/2/2', theirs: '"2"', ours: '"behind them"' },
+        { at: 'raw server/3', theirs: ['frame', 'text, masked', '"behind them"'], ours: '(nothing)' },
+      ],
       'receiving: maxPendingAutoPongs by default, of a server': [
         { at: 'server/121/1', theirs: 2, ours: 1 },
         { at: 'server/122', theirs: ['close', 3, 1006, 'Buffer ""'], ours: '(nothing)' },
@@ -687,6 +693,16 @@ export const differences: readonly Difference[] = [
         { at: 'client/122/1', theirs: 2, ours: 1 },
         { at: 'client/123', theirs: ['close', 3, 1006, 'Buffer ""'], ours: '(nothing)' },
         { at: 'raw server/121', theirs: '(nothing)', ours: ['frame', 'pong, masked', '""'] },
+      ],
+    },
+  ),
+  ...because(
+    "`binaryType = 'fragments'` in the middle of a message",
+    'A message is taken whole or in pieces from its first byte on.',
+    {
+      'receiving: binaryType is set to fragments in the middle of a message': [
+        { at: 'client/2/2/0', theirs: 'Buffer "a"', ours: 'Buffer "ab"' },
+        { at: 'client/2/2/1', theirs: 'Buffer "b"', ours: '(nothing)' },
       ],
     },
   ),
@@ -740,6 +756,30 @@ export const differences: readonly Difference[] = [
     'Messages are compressed when they are sent, and what waits is what came out.',
     {
       'compression: bufferedAmount counts what waits to be compressed': [{ at: 'server/0', theirs: 1505, ours: 29 }],
+    },
+  ),
+  ...because(
+    'the callbacks of what is sent before and behind `close()` in one turn',
+    'What is sent leaves at the end of the turn, and what is too late is known at once.',
+    {
+      'sending: callbacks of what is sent in front of close and behind it': [
+        { at: 'client/1/0', theirs: 'in time', ours: 'too late' },
+        {
+          at: 'client/1/1',
+          theirs: '(nothing)',
+          ours: {
+            error: { name: 'Error', constructor: 'Error', message: 'WebSocket is not open: readyState 2 (CLOSING)' },
+          },
+        },
+        { at: 'client/2/0', theirs: 'too late', ours: 'in time' },
+        {
+          at: 'client/2/1',
+          theirs: {
+            error: { name: 'Error', constructor: 'Error', message: 'WebSocket is not open: readyState 2 (CLOSING)' },
+          },
+          ours: '(nothing)',
+        },
+      ],
     },
   ),
   ...because(

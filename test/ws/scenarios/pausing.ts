@@ -58,6 +58,30 @@ export const pausing: Scenarios = {
     await track.until('message', 3)
   },
 
+  'what came before the connection broke is told although paused, and cannot be answered': async (_, stage) => {
+    const { client, track, peer } = await stage.clientOfRaw()
+    client.on('message', () => client.send('too late', track.callback('callback')))
+    client.pause()
+    peer.say(frame({ opcode: 9, payload: 'p' }), frame({ opcode: 1, payload: 'a' }))
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    peer.socket.resetAndDestroy()
+    await track.until('close')
+    track.note(client.bufferedAmount)
+  },
+
+  'pings that are read one after the other in one turn': async (_, stage) => {
+    const { client, track, peer } = await stage.clientOfRaw()
+    client.pause()
+    for (const payload of ['1', '2']) {
+      peer.say(frame({ opcode: 9, payload }))
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    client.resume()
+    await track.until('ping', 2)
+    client.send('behind them')
+    await peer.track.when(() => peer.track.entries.some((entry) => JSON.stringify(entry).includes('behind')))
+  },
+
   'pause twice and resume once': async (_, stage) => {
     const pair = await stage.pair()
     pair.client.pause()

@@ -235,6 +235,15 @@ export const receiving: Scenarios = {
     await track.until('message', 3)
   },
 
+  'binaryType is set to fragments in the middle of a message': async (_, stage) => {
+    const { client, track, peer } = await stage.clientOfRaw()
+    peer.say(frame({ opcode: 2, fin: false, payload: 'a' }), frame({ opcode: 9 }))
+    await track.until('ping')
+    client.binaryType = 'fragments'
+    peer.say(frame({ opcode: 0, payload: 'b' }), frame({ opcode: 2, payload: 'c' }))
+    await track.until('message', 2)
+  },
+
   'skipUTF8Validation lets text through as it is': async (_, stage) => {
     const { track, peer } = await stage.serverOfRaw({ skipUTF8Validation: true })
     peer.say(frame({ opcode: 1, payload: hex('61 ff'), key: KEY }))

@@ -130,6 +130,15 @@ export const sending: Scenarios = {
     await peer.track.until('frame', cases.length)
   },
 
+  'callbacks of what is sent in front of close and behind it': async (_, stage) => {
+    const { clientTrack: track, client, serverTrack } = await stage.pair()
+    client.send('in time', track.callback('in time'))
+    client.close(1000)
+    client.send('too late', track.callback('too late'))
+    await track.until('close')
+    await serverTrack.until('close')
+  },
+
   'bytes that are no text are sent as text': async (_, stage) => {
     const { client, track, peer } = await stage.serverOfRaw()
     const threw = await sendAndMark(track, client, 'send', [Buffer.from([0xff, 0xfe]), { binary: false }])

@@ -143,3 +143,14 @@ test('a connection that is being opened when the signal aborts is told 1001, too
   assert.deepEqual([code, reason], [1001, ''])
   await server.close()
 })
+
+test('the deadline of close is ten seconds by default', async (t) => {
+  const server = await serve({}, () => {})
+  const { mock } = t.mock.method(globalThis, 'setTimeout')
+  const closed = server.close() // nobody is there whose own deadlines could be taken for it
+  assert.deepEqual(
+    mock.calls.map(({ arguments: [, delayMs] }) => delayMs),
+    [10_000],
+  )
+  await closed
+})

@@ -743,17 +743,6 @@ test('whoever leaves leaves nobody listening to the signal', async () => {
   assert.equal(listeners(), 0)
 })
 
-test('the world as it is has chance, and clocks that go on', async () => {
-  const drawn = Array.from({ length: 20 }, () => NODE_WORLD.random())
-  assert.ok(drawn.every((value) => value >= 0 && value < 1))
-  assert.equal(new Set(drawn).size, drawn.length)
-  const before = NODE_WORLD.now()
-  await NODE_WORLD.sleep(20, new AbortController().signal)
-  assert.ok(NODE_WORLD.now() - before >= 15)
-  assert.ok(NODE_WORLD.now() - before < 60_000)
-  assert.ok(Math.abs(NODE_WORLD.wallNow() - Date.now()) < 60_000)
-})
-
 // --- options that are wrong -------------------------------------------------------------------------------------------
 
 for (const { options, error } of [

@@ -95,10 +95,10 @@ for (const [url, authority] of [
   })
 }
 
-test('the proxy of the environment is used, unless proxy says otherwise', async (t) => {
-  const server = await answering(t)
-  const proxy = await startProxy(t, server.port)
-  const names = ['http_proxy', 'no_proxy', 'all_proxy', 'HTTP_PROXY', 'NO_PROXY', 'ALL_PROXY', 'REQUEST_METHOD']
+/** An environment that says nothing of proxies, until the test is over. */
+function withoutProxies(t: TestContext): void {
+  const variables = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']
+  const names = [...variables.flatMap((name) => [name, name.toUpperCase()]), 'REQUEST_METHOD']
   const before = names.map((name) => [name, process.env[name]] as const)
   t.after(() => {
     for (const [name, value] of before) {
@@ -107,6 +107,36 @@ test('the proxy of the environment is used, unless proxy says otherwise', async 
     }
   })
   for (const name of names) delete process.env[name]
+}
+
+for (const { environment, scheme, used } of [
+  { environment: ['http_proxy'], scheme: 'ws', used: true },
+  { environment: ['HTTP_PROXY'], scheme: 'ws', used: true },
+  { environment: ['https_proxy'], scheme: 'wss', used: true },
+  { environment: ['HTTPS_PROXY'], scheme: 'wss', used: true },
+  { environment: ['all_proxy'], scheme: 'wss', used: true },
+  { environment: ['ALL_PROXY'], scheme: 'ws', used: true },
+  { environment: ['https_proxy'], scheme: 'ws', used: false },
+  { environment: ['http_proxy', 'NO_PROXY'], scheme: 'ws', used: false },
+  { environment: ['HTTP_PROXY', 'REQUEST_METHOD'], scheme: 'ws', used: false }, // "httpoxy"
+  { environment: ['http_proxy', 'REQUEST_METHOD'], scheme: 'ws', used: true },
+]) {
+  test(`${environment.join(' and ')} of the process ${used ? 'is' : 'is not'} used for ${scheme}:`, async (t) => {
+    withoutProxies(t)
+    const server = await rawServer((peer) => void peer.leave())
+    t.after(() => server.close())
+    const proxy = await startProxy(t, server.port)
+    const values: Record<string, string> = { NO_PROXY: '*', REQUEST_METHOD: 'GET' }
+    for (const name of environment) process.env[name] = values[name] ?? proxy.url
+    await failure(`${scheme}://target.invalid/`)
+    assert.equal(proxy.tunnels.length, used ? 1 : 0)
+  })
+}
+
+test('the proxy of the environment is used, unless proxy says otherwise', async (t) => {
+  withoutProxies(t)
+  const server = await answering(t)
+  const proxy = await startProxy(t, server.port)
   process.env['http_proxy'] = proxy.url
   ;(await connect('ws://target.invalid/')).terminate()
   assert.equal(proxy.tunnels.length, 1)

@@ -143,3 +143,19 @@ test('a connection that is being opened when the signal aborts is told 1001, too
   assert.deepEqual([code, reason], [1001, ''])
   await server.close()
 })
+
+test('the deadline of close is ten seconds by default', async (t) => {
+  const server = await serve({}, () => {})
+  const delays: unknown[] = []
+  const { setTimeout: original } = globalThis
+  t.after(() => {
+    globalThis.setTimeout = original
+  })
+  globalThis.setTimeout = ((...parameters: Parameters<typeof original>) => {
+    delays.push(parameters[1])
+    return original(...parameters)
+  }) as typeof original
+  const closed = server.close() // nobody is there whose own deadlines could be taken for it
+  assert.deepEqual(delays, [10_000])
+  await closed
+})

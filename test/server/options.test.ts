@@ -64,6 +64,23 @@ test('a port is 0 to 65,535', () => {
   }
 })
 
+for (const [name, least] of Object.entries({
+  maxConnections: 0,
+  maxPendingHandshakes: 1,
+  maxPendingConnections: 1,
+  headerTimeoutMs: 1,
+  handshakeTimeoutMs: 1,
+})) {
+  test(`${name} is ${least} up, or Infinity`, () => {
+    for (const value of [least, least + 1, Number.POSITIVE_INFINITY]) {
+      assert.equal(readServeOptions({ [name]: value })[name as 'maxConnections'], value)
+    }
+    for (const value of [least - 1, least + 0.5, Number.NaN, Number.NEGATIVE_INFINITY]) {
+      assert.throws(() => readServeOptions({ [name]: value }), RangeError, String(value))
+    }
+  })
+}
+
 test('a handler that is no function is a TypeError', async () => {
   await assert.rejects(serve({}, undefined as never), TypeError)
 })

@@ -9,7 +9,7 @@ import { MAX_CONTROL_PAYLOAD_BYTES, Opcode } from '../codec/index.ts'
 import type { CloseInfo, MessageType } from '../session/index.ts'
 import { abortHandshake, openHandshake } from './client-handshake.ts'
 import { compressionThreshold } from './deflate.ts'
-import { type Agreement, Endpoint, type EndpointListener, type EndpointSettings } from './endpoint.ts'
+import { type Agreement, call, Endpoint, type EndpointListener, type EndpointSettings } from './endpoint.ts'
 import { toEmittedError } from './error.ts'
 import type * as events from './event-target.ts'
 import { addHandler, attributeOf, cleanlyClosed, removeHandler, setAttribute } from './event-target.ts'
@@ -485,11 +485,12 @@ export class WebSocket extends EventEmitter {
   }
 
   #readBlob(blob: Blob, send: (payload: Uint8Array) => void, callback: SendCallback | undefined): void {
+    const bytes = blob.arrayBuffer() // may throw: then nothing waits for it
     const read = { size: blob.size, callback }
     this.#waiting = []
     this.#waitingBytes += blob.size
     // In a turn of its own, so that what a callback throws is not taken for a rejection.
-    blob.arrayBuffer().then(
+    bytes.then(
       (buffer) => process.nextTick(() => this.#handleBlob({ ...read, send: () => send(new Uint8Array(buffer)) })),
       (error) => process.nextTick(() => this.#handleUnreadBlob({ ...read, send: () => {} }, error)),
     )
@@ -497,16 +498,29 @@ export class WebSocket extends EventEmitter {
 
   #handleBlob(blob: Waiting): void {
     const all = [blob, ...this.#takeWaiting(blob.size)]
-    if (this.#stream?.destroyed !== true) {
-      for (const { size, send, callback } of all) this.#whenBlobsAreRead(size, send, callback)
-    } else {
-      const error = new Error('The socket was closed while the blob was being read')
-      for (const { callback } of all) callback?.(error)
+    // The peer may have closed meanwhile; what we closed ourselves waits for what was sent before.
+    if (this.#endpoint!.readyState !== 'open') {
+      callAll(all, new Error('The socket was closed while the blob was being read'))
+      return
+    }
+    for (const [sent, { size, send, callback }] of all.entries()) {
+      try {
+        this.#whenBlobsAreRead(size, send, callback)
+      } catch (error) {
+        this.#giveUpSending(all.slice(sent), error as Error)
+        return
+      }
     }
   }
 
   #handleUnreadBlob(blob: Waiting, error: Error): void {
-    for (const { callback } of [blob, ...this.#takeWaiting(blob.size)]) callback?.(error)
+    this.#giveUpSending([blob, ...this.#takeWaiting(blob.size)], error)
+  }
+
+  /** What was sent with a Blob in it, or behind one, cannot be sent, and nobody is there to be thrown at. */
+  #giveUpSending(unsent: readonly Waiting[], error: Error): void {
+    callAll(unsent, error)
+    if (this.readyState === CLOSED) return
     this.#endpoint!.terminate()
     this.#emitError(error)
   }
@@ -564,6 +578,10 @@ function maskOf(generateMask: (mask: Buffer) => void): number {
 
 function sizeOf(payload: string | Uint8Array): number {
   return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength
+}
+
+function callAll(unsent: readonly Waiting[], error: Error): void {
+  for (const { callback } of unsent) if (callback !== undefined) call(callback, error)
 }
 
 /** The types under the names that programs know from `ws`. */

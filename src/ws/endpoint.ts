@@ -172,8 +172,11 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   /** Cuts the stream at once; what was sent in this turn has left by then, as far as the network took it. */
   terminate(): void {
     this.#terminated = true
-    this.#driver.flushNow()
-    this.#driver.abort()
+    try {
+      this.#driver.flushNow()
+    } finally {
+      this.#driver.abort() // whatever was thrown on the way, by a generateMask for one
+    }
   }
 
   get isPaused(): boolean {

@@ -3,9 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type WebSocket, WebSocketServer } from '../../src/ws/index.ts'
+import { WebSocket, WebSocketServer } from '../../src/ws/index.ts'
 import { duplexPair } from '../support/duplexes.ts'
 import { liveBufferBytes, liveHeapBytes } from '../support/memory.ts'
 import { type RawPeer, rawClient } from '../support/sockets.ts'
@@ -32,12 +36,24 @@ class LateBlob {
   }
 }
 
+/** A request that no parser has seen, for streams that are no sockets. */
+const madeUpRequest = {
+  method: 'GET',
+  url: '/',
+  headers: {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': KEY,
+    'sec-websocket-version': '13',
+  },
+} as never
+
 const CLOSE_1000 = Buffer.from('888200000000' + '03e8', 'hex')
 const RESERVED_OPCODE = Buffer.from('838000000000', 'hex')
 
 /** A server's end of a connection, and a raw client that says no more than the test makes it. */
-async function connected(t: TestContext): Promise<{ socket: WebSocket; peer: RawPeer }> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+async function connected(t: TestContext, options: object = {}): Promise<{ socket: WebSocket; peer: RawPeer }> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options })
   t.after(() => server.close())
   await once(server, 'listening')
   const peer = await rawClient((server.address() as { port: number }).port)
@@ -127,15 +143,8 @@ test('T-95 a Blob that throws when it is read holds up nothing behind it', async
 test('T-49 a fragment that comes byte by byte takes no more memory than its bytes', async () => {
   const server = new WebSocketServer({ noServer: true })
   const [near, far] = duplexPair()
-  const headers = {
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-key': KEY,
-    'sec-websocket-version': '13',
-  }
   let socket!: WebSocket
-  const request = { method: 'GET', url: '/', headers } as never
-  server.handleUpgrade(request, near, Buffer.alloc(0), (opened) => {
+  server.handleUpgrade(madeUpRequest, near, Buffer.alloc(0), (opened) => {
     socket = opened
   })
   socket.binaryType = 'fragments'
@@ -159,4 +168,90 @@ test('T-49 a fragment that comes byte by byte takes no more memory than its byte
   const [fragments] = await message
   assert.deepEqual(fragments, [frame.subarray(14)])
   socket.terminate()
+})
+
+test('T-23 who was let in by verifyClient is not refused afterwards', async (t) => {
+  type Decide = (verified: boolean, code?: number, message?: string) => void
+  let decide!: Decide
+  const { socket, peer } = await connected(t, {
+    verifyClient: (_info: unknown, callback: Decide) => {
+      decide = callback
+      callback(true)
+    },
+  })
+  decide(false, 403, 'changed my mind')
+  const closed = once(socket, 'close')
+  socket.close(1000)
+  assert.equal(await peer.behindHead(4), '88 02 03 e8')
+  peer.say(CLOSE_1000)
+  assert.equal((await closed)[0], 1000)
+})
+
+test('T-22 an empty line among the "headers" is refused: it would end the head', async (t) => {
+  for (const spoil of [(lines: string[]) => lines.push(''), (lines: string[]) => (lines.length += 1)]) {
+    const server = new WebSocketServer({ noServer: true })
+    server.on('headers', spoil)
+    const [near, far] = duplexPair()
+    t.after(() => far.destroy())
+    let said = ''
+    far.on('data', (bytes) => {
+      said += bytes
+    })
+    assert.throws(() => server.handleUpgrade(madeUpRequest, near, Buffer.alloc(0), () => {}), TypeError)
+    await once(far, 'end')
+    assert.match(said, /^HTTP\/1\.1 500 /)
+  }
+})
+
+test('T-93 terminate ends a connection whose generateMask throws', async (t) => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  t.after(() => server.close())
+  await once(server, 'listening')
+  let isBroken = false
+  const { port } = server.address() as { port: number }
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, {
+    generateMask() {
+      if (isBroken) throw new Error('no mask')
+    },
+  })
+  server.on('connection', (other) => other.ping())
+  const closed = once(socket, 'close')
+  socket.on('ping', () => {
+    isBroken = true // the pong is still to be masked
+    assert.throws(() => socket.terminate(), { message: 'no mask' })
+  })
+  await closed
+})
+
+test('T-35 a Unix socket is not taken for the host of the same name when a redirect leads there', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'ws-'))
+  const here = process.cwd()
+  process.chdir(folder)
+  t.after(async () => {
+    process.chdir(here)
+    await rm(folder, { recursive: true })
+  })
+  const seen: (string | undefined)[] = []
+  const refusing = createServer((request, response) => {
+    seen.push(request.headers.authorization)
+    response.writeHead(404).end()
+  })
+  const redirecting = createServer((request, response) => {
+    seen.push(request.headers.authorization)
+    response.writeHead(302, { Location: 'ws+unix:localhost:/' }).end()
+  })
+  for (const server of [refusing, redirecting]) t.after(() => server.close())
+  refusing.listen('localhost')
+  redirecting.listen(0, '127.0.0.1')
+  await Promise.all([once(refusing, 'listening'), once(redirecting, 'listening')])
+  const { port } = redirecting.address() as { port: number }
+  const socket = new WebSocket('ws://localhost', {
+    followRedirects: true,
+    headers: { authorization: 'secret' },
+    // The default port is nobody's to listen on in a test.
+    createConnection: ((options: { socketPath?: string }) =>
+      options.socketPath === undefined ? connect(port, '127.0.0.1') : connect(options.socketPath)) as never,
+  })
+  await new Promise((resolve) => socket.on('error', resolve))
+  assert.deepEqual(seen, ['secret', undefined])
 })

@@ -244,3 +244,14 @@ test('T-29: requests behind one that ends the connection are not answered, and n
   assert.equal((await peer.all()).split('HTTP/1.1 ').length - 1, 1)
   assert.deepEqual({ ...server.stats().refusedHandshakes }, { 426: 1 })
 })
+
+test('T-18: an upgrade behind a request that ends the connection opens nothing', async (t) => {
+  const server = await started(t)
+  const peer = await rawClient(server.port)
+  t.after(() => peer.leave())
+  peer.say(`GET / HTTP/1.1\r\nHost: a\r\n\r\n${upgradeRequest()}`)
+  const answer = await peer.all()
+  assert.match(answer, /^HTTP\/1\.1 426 /)
+  assert.equal(answer.split('HTTP/1.1 ').length - 1, 1)
+  assert.equal(server.stats().acceptedConnections, 0)
+})

@@ -80,6 +80,11 @@ function createdStream(create: CreateConnection, address: Address, signal: Abort
     const take = (stream: Duplex): void => {
       if (!isDuplex(stream)) {
         reject(new TypeError('createConnection gave something that is not a duplex stream'))
+      } else if (typeof stream.readableEncoding === 'string') {
+        // Node's HTTP parser ends the process over text.
+        reject(new TypeError('createConnection gave a stream with an encoding: it gives text, not bytes'))
+        keepErrors(stream)
+        stream.destroy()
       } else if (abandoned) {
         keepErrors(stream)
         stream.destroy()

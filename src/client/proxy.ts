@@ -123,7 +123,8 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
 function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || isIn(LOOPBACK, hostname)
+  const name = hostname.replace(/\.$/, '')
+  return name === 'localhost' || name.endsWith('.localhost') || isIn(LOOPBACK, name)
 }
 
 function isIn(list: BlockList, hostname: string): boolean {
@@ -159,9 +160,9 @@ function splitPort(entry: string): readonly [host: string, port: string | undefi
 
 /** One address, or a block in the notation of RFC 4632 §3.1; `undefined` for a name, or no block. */
 function networkOf(text: string): BlockList | undefined {
-  const [address = '', prefix] = text.split('/')
+  const [address = '', prefix, more] = text.split('/')
   const version = isIP(address)
-  if (version === 0) return undefined
+  if (version === 0 || more !== undefined) return undefined
   const bits = version === 4 ? 32 : 128
   const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN
   if (!(length <= bits)) return undefined

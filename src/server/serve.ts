@@ -239,6 +239,8 @@ export class Server {
 
   /** A request that asks for no upgrade, or not in a way that makes it one. */
   #handleRequest(incoming: IncomingMessage, response: ServerResponse): void {
+    if (response.socket === null) return // behind one that ends the connection: nothing answers it
+    taken.add(incoming.socket) // nor an upgrade behind this one
     const decision = this.#lineTooLong(incoming)
       ? rejectUpgrade('REQUEST_LINE_TOO_LONG')
       : decideUpgrade(upgradeRequest(incoming), { origin: 'any' }) // only what is malformed; nobody is asked

@@ -41,7 +41,7 @@ export const DEFAULTS = {
 /** What is remembered of the first address while redirects are followed. */
 interface FirstAddress {
   readonly secure: boolean
-  /** Host and port, or the path of the socket. */
+  /** Host and port, or the path of the socket behind its scheme: the two may look alike. */
   readonly place: string
 }
 
@@ -193,7 +193,7 @@ class ClientHandshake {
    * @returns the credentials to send.
    */
   #follow(url: URL, socketPath: string | undefined, credentials: string | undefined): string | undefined {
-    const place = socketPath ?? url.host
+    const place = socketPath === undefined ? url.host : `ws+unix:${socketPath}`
     const secure = url.protocol === 'wss:'
     if (!this.#options.followRedirects) return credentials
     this.#first ??= { secure, place }

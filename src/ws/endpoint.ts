@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { ByteCollector } from '../codec/byte-collector.ts'
 import type { BytesLike } from '../codec/index.ts'
 import { type ByteStream, type ByteStreamListener, Driver, type EventConsumer } from '../connection/index.ts'
 import type { AgreedExtension } from '../extension/index.ts'
@@ -77,9 +78,9 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   #paused = false
   #yielding = false
   #terminated = false
-  // Binary messages in fragments: those of the message that is not complete, and the pieces of its last fragment.
+  // Binary messages in fragments: those of the message that is not complete, and what has come of its last fragment.
   #fragments: Buffer[] = []
-  #pieces: Uint8Array[] = []
+  #begun: ByteCollector | undefined
   // Who waits for what was sent: until it is written, then until that write is through.
   #unwritten: SendCallback[] = []
   #written: WrittenCallbacks[] = []
@@ -183,8 +184,11 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   /** Cuts the stream at once; what was sent in this turn has left by then, as far as the network took it. */
   terminate(): void {
     this.#terminated = true
-    this.#driver.flushNow()
-    this.#driver.abort()
+    try {
+      this.#driver.flushNow()
+    } finally {
+      this.#driver.abort() // whatever was thrown on the way, by a generateMask for one
+    }
   }
 
   get isPaused(): boolean {
@@ -234,7 +238,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     this.#writesEnded++
     this.#driver.drained()
     while (this.#written.length > 0 && this.#written[0]!.writeNumber <= this.#writesEnded) {
-      for (const callback of this.#written.shift()!.callbacks) call(callback as NodeCallback)
+      for (const callback of this.#written.shift()!.callbacks) call(callback)
     }
   }
 
@@ -283,10 +287,15 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
 
   /** Pieces become fragments, fragments a message. A piece is a view that the next bytes may overwrite. */
   #tellFragment({ type, payload, endOfFrame, final }: FragmentEvent): void {
-    if (payload.length > 0) this.#pieces.push(toBuffer(payload, false))
+    // In one piece of memory, however small the pieces are that it comes in.
+    if (this.#begun !== undefined || !endOfFrame) {
+      this.#begun ??= new ByteCollector()
+      this.#begun.append(payload)
+    }
     if (!endOfFrame) return
-    if (this.#pieces.length > 0) this.#fragments.push(Buffer.concat(this.#pieces))
-    this.#pieces = []
+    const bytes = this.#begun === undefined ? toBuffer(payload, false) : toBuffer(this.#begun.takeBytes(), true)
+    this.#begun = undefined
+    if (bytes.length > 0) this.#fragments.push(bytes)
     if (!final) return
     const fragments = this.#fragments
     this.#fragments = []
@@ -325,7 +334,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     if (callbacks.length > 0) {
       const cause = this.#driver.streamError
       const error = cause instanceof Error ? cause : streamDestroyed()
-      for (const callback of callbacks) call(callback as NodeCallback, error)
+      for (const callback of callbacks) call(callback, error)
     }
     this.#listener.handleClosed(this.#closeInfo, this.#reason)
   }
@@ -381,10 +390,10 @@ class PausableStream implements ByteStream {
   }
 }
 
-/** As a stream of Node calls those who wrote: with `null` when all is well. */
-function call(callback: NodeCallback, error: Error | null = null): void {
+/** As a stream of Node calls those who wrote: with `null` when all is well. What one throws is not for the others to miss. */
+export function call(callback: SendCallback, error: Error | null = null): void {
   try {
-    callback(error)
+    ;(callback as NodeCallback)(error)
   } catch (thrown) {
     nodeHost.reportError(thrown)
   }

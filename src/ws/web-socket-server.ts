@@ -210,6 +210,8 @@ export class WebSocketServer<
     }
     verifyClient(info, (verified, code, message, headers) => {
       if (verified) complete()
+      else if (upgraded.has(socket))
+        return // who was let in is not refused any more: frames follow, no response
       else refuseUpgrade(socket, code || 401, message, headers as { [name: string]: string })
     })
   }
@@ -244,7 +246,8 @@ export class WebSocketServer<
     }
     const head101 = responseLines(acceptance)
     this.emit('headers', head101, request)
-    if (head101.some((line) => /[\r\n\0]|[^\0-\xff]/.test(line))) {
+    // An empty line would end the head, and what is behind it would be taken for frames.
+    if (Array.from(head101, (line) => line ?? '').some((line) => /^$|[\r\n\0]|[^\0-\xff]/.test(line))) {
       refuseUpgrade(socket, 500)
       throw new TypeError('A line that a listener of "headers" added is not a header field')
     }

@@ -11,7 +11,7 @@ import { nodeHost } from '../transport/node/index.ts'
 import { abortHandshake, openHandshake } from './client-handshake.ts'
 import type * as declarations from './declarations.ts'
 import { compressionThreshold } from './deflate.ts'
-import { type Agreement, Endpoint, type EndpointListener, type EndpointSettings } from './endpoint.ts'
+import { type Agreement, call, Endpoint, type EndpointListener, type EndpointSettings } from './endpoint.ts'
 import { toEmittedError } from './error.ts'
 import { addHandler, attributeOf, cleanlyClosed, removeHandler, setAttribute } from './event-target.ts'
 import { closeParameters, readFrame } from './frame.ts'
@@ -464,11 +464,12 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   }
 
   #readBlob(blob: Blob, send: (payload: Uint8Array) => void, callback: SendCallback | undefined): void {
+    const bytes = blob.arrayBuffer() // may throw: then nothing waits for it
     const read = { size: blob.size, callback }
     this.#waiting = []
     this.#waitingBytes += blob.size
     // In a turn of its own, so that what a callback throws is not taken for a rejection.
-    blob.arrayBuffer().then(
+    bytes.then(
       (buffer) => process.nextTick(() => this.#handleBlob({ ...read, send: () => send(new Uint8Array(buffer)) })),
       (error) => process.nextTick(() => this.#handleUnreadBlob({ ...read, send: () => {} }, error)),
     )
@@ -484,20 +485,26 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   /** The peer may have closed, or gone, while a Blob was read. */
   #sendUnlessEnded(send: () => void, callback: SendCallback | undefined): void {
     if (this.#endpoint!.readyState !== 'open' || this.#stream?.destroyed === true) {
-      callback?.(new Error('The socket was closed while the blob was being read'))
+      if (callback !== undefined) call(callback, new Error('The socket was closed while the blob was being read'))
       return
     }
     try {
       send()
     } catch (error) {
       // What may not be sent holds up nothing behind it; who gave no callback hears of it as of every exception.
-      if (callback !== undefined) callback(error as Error)
+      if (callback !== undefined) call(callback, error as Error)
       else nodeHost.reportError(error)
     }
   }
 
   #handleUnreadBlob(blob: Waiting, error: Error): void {
-    for (const { callback } of [blob, ...this.#takeWaiting(blob.size)]) callback?.(error)
+    this.#giveUpSending([blob, ...this.#takeWaiting(blob.size)], error)
+  }
+
+  /** What was sent with a Blob in it, or behind one, cannot be sent, and nobody is there to be thrown at. */
+  #giveUpSending(unsent: readonly Waiting[], error: Error): void {
+    callAll(unsent, error)
+    if (this.readyState === CLOSED) return
     this.#endpoint!.terminate()
     this.#emitError(error)
   }
@@ -555,4 +562,8 @@ function maskOf(generateMask: (mask: Buffer) => void): number {
 
 function sizeOf(payload: string | Uint8Array): number {
   return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength
+}
+
+function callAll(unsent: readonly Waiting[], error: Error): void {
+  for (const { callback } of unsent) if (callback !== undefined) call(callback, error)
 }

@@ -311,3 +311,13 @@ for (const [title, location, expected] of [
     connection.terminate()
   })
 }
+
+test('T-37: a createConnection that gives a stream with an encoding is a TypeError, and the stream is destroyed', async () => {
+  const [near] = duplexPair()
+  near.setEncoding('utf8')
+  await assert.rejects(connect('ws://localhost/', { createConnection: () => near }), {
+    name: 'TypeError',
+    message: 'createConnection gave a stream with an encoding: it gives text, not bytes',
+  })
+  assert.equal(near.destroyed, true)
+})

@@ -220,3 +220,23 @@ test('on a server of yours, what is not ours to answer is not counted', async (t
   response.resume()
   assert.deepEqual(plain(server.stats()), NOTHING)
 })
+
+test('T-29: requests behind one that ends the connection are not answered, and not counted', async (t) => {
+  const server = await started(t)
+  const peer = await rawClient(server.port)
+  t.after(() => peer.leave())
+  peer.say('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20))
+  assert.equal((await peer.all()).split('HTTP/1.1 ').length - 1, 1)
+  assert.deepEqual({ ...server.stats().refusedHandshakes }, { 426: 1 })
+})
+
+test('T-18: an upgrade behind a request that ends the connection opens nothing', async (t) => {
+  const server = await started(t)
+  const peer = await rawClient(server.port)
+  t.after(() => peer.leave())
+  peer.say(`GET / HTTP/1.1\r\nHost: a\r\n\r\n${upgradeRequest()}`)
+  const answer = await peer.all()
+  assert.match(answer, /^HTTP\/1\.1 426 /)
+  assert.equal(answer.split('HTTP/1.1 ').length - 1, 1)
+  assert.equal(server.stats().acceptedConnections, 0)
+})

@@ -81,6 +81,11 @@ export class SocketStream implements ByteStream {
   }
 
   #tellReceived(listener: ByteStreamListener, bytes: Buffer): void {
+    if (!(bytes instanceof Uint8Array)) {
+      // A stream with an encoding, or of objects: what it gives is no longer what was sent.
+      this.#socket.destroy(new TypeError('The stream gives something that is not bytes'))
+      return
+    }
     this.#readBytes += bytes.length
     if (this.#turnStartedAt !== undefined) {
       if (performance.now() - this.#turnStartedAt >= TURN_MS) {

@@ -204,3 +204,21 @@ test('a socket is told to send at once and to have all the time in the world', a
   far.destroy()
   server.close()
 })
+
+test('T-51: a stream that gives what is not bytes is ended with an error, and throws nothing at who gave it', async () => {
+  const [near] = duplexPair()
+  const stream = new SocketStream(near)
+  const told: unknown[] = []
+  const closed = new Promise<void>((resolve) => {
+    stream.attach({
+      received: (bytes) => told.push(bytes),
+      drained: () => {},
+      ended: (error) => told.push((error as Error | undefined)?.message),
+      closed: resolve,
+    })
+  })
+  near.setEncoding('utf8')
+  near.push(Buffer.from('text'))
+  await closed
+  assert.deepEqual(told, ['The stream gives something that is not bytes'])
+})

@@ -46,7 +46,20 @@ function withRefusals(extension: Extension, options: PerMessageDeflateOptions): 
     acceptAnswer: (parameters: readonly ExtensionParameter[]) =>
       parameters.some(([name]) => inAnswers.includes(name)) ? undefined : extension.acceptAnswer(parameters),
   }
-  return clientMaxWindowBits === false ? withoutClientWindow(refusing) : refusing
+  if (clientMaxWindowBits === false) return withoutClientWindow(refusing)
+  const isLimit = typeof clientMaxWindowBits === 'number' && clientMaxWindowBits < LARGEST_WINDOW_BITS
+  return isLimit ? withClientWindow(refusing, clientMaxWindowBits) : refusing
+}
+
+/** A client whose limit is meant: what leaves it to the server is not offered, and no answer may be above it. */
+function withClientWindow(extension: Extension, limit: number): Extension {
+  const isAbove = ([name, value]: ExtensionParameter): boolean =>
+    name === CLIENT_WINDOW && (value === undefined || Number(value) > limit)
+  return {
+    ...extension,
+    offers: () => extension.offers().filter((offer) => !offer.some(isAbove)),
+    acceptAnswer: (parameters) => (parameters.some(isAbove) ? undefined : extension.acceptAnswer(parameters)),
+  }
 }
 
 /** A client that does not want to be told how large its window may be (RFC 7692 §7.1.2.2). */

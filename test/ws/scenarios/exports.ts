@@ -4,6 +4,9 @@ import type { WsModule } from './module.ts'
 import type { Scenarios } from './stage.ts'
 import type { Track } from './transcript.ts'
 
+/** What CommonJS modules find by `require`, which a module of `ws` has as properties of its class. */
+const FOR_REQUIRE = ['module.exports', 'Server']
+
 /** Names that start with an underscore are the business of a module alone. */
 function publicNames(target: object): string[] {
   return Object.getOwnPropertyNames(target)
@@ -42,12 +45,12 @@ export const exportsOfModule: Scenarios = {
     const track = stage.track('module')
     track.note(
       Object.keys(ws)
-        .filter((name) => name !== 'module.exports')
+        .filter((name) => !FOR_REQUIRE.includes(name))
         .sort(),
     )
     track.note('default is WebSocket', ws.default === ws.WebSocket)
     for (const [name, member] of Object.entries(ws).sort()) {
-      if (typeof member === 'function' && name !== 'module.exports') track.note(name, member.name, member.length)
+      if (typeof member === 'function' && !FOR_REQUIRE.includes(name)) track.note(name, member.name, member.length)
     }
   },
 

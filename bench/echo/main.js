@@ -16,7 +16,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 })
-const SERVERS = ['ws', 'wspc', 'wspc-iteration']
+const SERVERS = ['ws', 'wspc', 'wspc-iteration', 'wspc-ws']
 
 async function measure(server, load) {
   const child = spawn(process.execPath, [join(here, 'servers', `${server}.js`)], {
@@ -49,12 +49,12 @@ for (const load of CASES) {
 }
 
 console.log(`Node ${process.version}, ${values.rounds} rounds of ${values.seconds} s, medians\n`)
-console.log('| case | ws, messages/s | wspc / ws | wspc with for await / ws |')
-console.log('|---|---|---|---|')
+console.log('| case | ws, messages/s | wspc / ws | wspc with for await / ws | wspc/ws / ws |')
+console.log('|---|---|---|---|---|')
 for (const row of results) {
   const ratio = (server) => (row[server] / row.ws).toFixed(2)
   console.log(
-    `| ${row.case} | ${Math.round(row.ws).toLocaleString('en')} | ${ratio('wspc')} | ${ratio('wspc-iteration')} |`,
+    `| ${row.case} | ${Math.round(row.ws).toLocaleString('en')} | ${ratio('wspc')} | ${ratio('wspc-iteration')} | ${ratio('wspc-ws')} |`,
   )
 }
 if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ node: process.version, results }, null, 2))

@@ -2,7 +2,7 @@
 // is when they are asked, who is told, and how all of it ends.
 
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
@@ -146,7 +146,8 @@ export class Server {
    */
   get url(): string {
     const address = this.#address
-    const secure = this.#options.tls !== undefined || 'setSecureContext' in this.#http
+    // On Bun an HTTPS server has none of the methods of TLS servers; a server of HTTP/2 is no HTTPS server, but has them.
+    const secure = this.#http instanceof HttpsServer || 'setSecureContext' in this.#http
     const scheme = secure ? 'wss' : 'ws'
     const path = this.#options.paths?.[0] ?? '/'
     if (typeof address === 'string') return `${scheme}+unix:${address}:${path}`

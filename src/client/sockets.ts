@@ -37,7 +37,11 @@ export function connectSecure(
     host: hostname,
     ...endpoint,
   }
-  return established(signal, 'secureConnect', explain, () => openTls(options))
+  return established(signal, 'secureConnect', explain, () => {
+    // What is gone already tells nobody any more; Bun would wait for its end.
+    if ('socket' in endpoint && endpoint.socket.destroyed) throw explain(lostError(endpoint.socket))
+    return openTls(options)
+  })
 }
 
 /** A copy of our own. @throws TypeError for something that is no object of options. */

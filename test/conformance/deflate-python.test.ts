@@ -71,7 +71,7 @@ for (const { deflate, options, offer, answer } of [
   {
     deflate: { ...TAKEOVER, serverMaxWindowBits: 15, clientMaxWindowBits: 13 },
     options: ['server_max_window_bits=9', 'client_max_window_bits=15'],
-    offer: 'permessage-deflate; client_max_window_bits=13',
+    offer: 'permessage-deflate; client_max_window_bits=13, permessage-deflate; client_max_window_bits',
     answer: 'permessage-deflate; server_max_window_bits=9; client_max_window_bits=13',
   },
 ] as const) {

@@ -2,7 +2,7 @@
 // is when they are asked, who is told, and how all of it ends.
 
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, Server as HttpsServer } from 'node:https'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
@@ -30,7 +30,7 @@ import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { type ReadServeOptions, type Refusal, readServeOptions, type ServeOptions } from './options.ts'
 import { ServerCounters, type ServerStats } from './stats.ts'
-import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
+import { isSecure, isSecureServer, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
 
 /**
  * Called once for each connection, with the request that opened it. What it throws, or rejects with, closes the connection
@@ -146,9 +146,7 @@ export class Server {
    */
   get url(): string {
     const address = this.#address
-    // On Bun an HTTPS server has none of the methods of TLS servers; a server of HTTP/2 is no HTTPS server, but has them.
-    const secure = this.#http instanceof HttpsServer || 'setSecureContext' in this.#http
-    const scheme = secure ? 'wss' : 'ws'
+    const scheme = isSecureServer(this.#http) ? 'wss' : 'ws'
     const path = this.#options.paths?.[0] ?? '/'
     if (typeof address === 'string') return `${scheme}+unix:${address}:${path}`
     const wildcard = address.address === '::' || address.address === '0.0.0.0'

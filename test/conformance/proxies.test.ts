@@ -178,8 +178,8 @@ for (const [name, program, awayStatus] of PROGRAMS) {
     const connection = await connect(`ws://${plain}/`)
     await server.close()
     assert.equal((await connection.closed).code, 1001)
-    for (const attempt of [connect(`ws://${plain}/`), connect(`wss://${secure}/`, TLS)]) {
-      const { code, response } = await refusalOf(attempt)
+    for (const attempt of [() => connect(`ws://${plain}/`), () => connect(`wss://${secure}/`, TLS)]) {
+      const { code, response } = await refusalOf(attempt())
       assert.deepEqual([code, response?.status], ['STATUS_NOT_101', awayStatus])
     }
   })

@@ -73,7 +73,7 @@ async function raw(t: TestContext, server: Server, offer?: string): Promise<RawP
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + 30_000; !condition(); await delay(2)) {
+  for (const end = performance.now() + 5_000; !condition(); await delay(2)) {
     assert.ok(performance.now() < end, `it took too long until ${what}`)
   }
 }

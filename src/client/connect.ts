@@ -72,8 +72,7 @@ async function follow(first: Hop, settings: ConnectSettings, signal: AbortSignal
   const trail = new RedirectTrail(settings.redirects)
   for (let hop = first; ; ) {
     const { address, request, tls } = hop
-    const stream = await dial(address, settings.route, tls, signal)
-    const { remoteAddress } = stream as { remoteAddress?: string }
+    const { stream, remoteAddress } = await dial(address, settings.route, tls, signal)
     const outcome = await attempt(stream, address, request, signal, (response) => trail.read(address, response))
     if (outcome.kind === 'open') return open(outcome, { url: address.href, remoteAddress }, settings, signal)
     const luggage = isSameOrigin(address, outcome.address) ? hop : withoutCredentials(hop)

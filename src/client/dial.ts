@@ -10,13 +10,19 @@ import { type Environment, type ProxyServer, proxyOfEnvironment } from './proxy.
 import { connectPlain, connectSecure, type Endpoint, established, keepErrors } from './sockets.ts'
 import { openTunnel } from './tunnel.ts'
 
+/** A stream that is connected, and where to. */
+export interface Dialed {
+  readonly stream: Duplex
+  readonly remoteAddress: string | undefined
+}
+
 /** A stream that is connected, and as secure as the address asks for. @throws TypeError for an environment that is wrong. */
 export async function dial(
   address: Address,
   route: Route,
   tls: TlsOptions | undefined,
   signal: AbortSignal,
-): Promise<Duplex> {
+): Promise<Dialed> {
   const explain = (cause: unknown): Error => unreachable(address, cause)
   const secure = (endpoint: Endpoint): Promise<Duplex> =>
     connectSecure(endpoint, address.hostname, tls, signal, explain)
@@ -25,15 +31,21 @@ export async function dial(
   if (tunnel === undefined) {
     const { socketPath, hostname, port } = address
     const endpoint = socketPath === undefined ? { host: hostname, port } : { path: socketPath }
-    return address.secure ? secure(endpoint) : connectPlain(endpoint, signal, explain)
+    return dialed(await (address.secure ? secure(endpoint) : connectPlain(endpoint, signal, explain)))
   }
-  if (!address.secure) return tunnel
+  if (!address.secure) return dialed(tunnel)
+  // On Bun and Deno a TLS socket over another one does not tell its address.
+  const { remoteAddress } = dialed(tunnel)
   try {
-    return await secure({ socket: tunnel })
+    return { stream: await secure({ socket: tunnel }), remoteAddress }
   } catch (error) {
     tunnel.destroy()
     throw error
   }
+}
+
+function dialed(stream: Duplex): Dialed {
+  return { stream, remoteAddress: (stream as Partial<Socket>).remoteAddress }
 }
 
 /** The stream that somebody else makes; `undefined` where we connect to the address ourselves. */

@@ -38,7 +38,11 @@ export function connectSecure(
     host: hostname,
     ...endpoint,
   }
-  return established(signal, 'secureConnect', explain, () => openTls(options))
+  return established(signal, 'secureConnect', explain, () => {
+    // What is gone already tells nobody any more; Bun would wait for its end.
+    if ('socket' in endpoint && endpoint.socket.destroyed) throw explain(lostError(endpoint.socket))
+    return openTls(options)
+  })
 }
 
 /** Waits until a stream that is being opened says that it is open. */

@@ -28,7 +28,7 @@ import { type ReadServeOptions, readServeOptions, type ServeOptions } from './op
 import { createOwnServer, listen } from './own-server.ts'
 import { refusalResponse } from './refusal.ts'
 import { ServerCounters, type ServerStats } from './stats.ts'
-import { isSecure, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
+import { isSecure, isSecureServer, pathOf, type UpgradeRequest, upgradeRequest } from './upgrade-request.ts'
 
 /**
  * Called once for each connection, with the request that opened it. What it throws, or rejects with, closes the connection
@@ -115,8 +115,7 @@ export class Server {
    */
   get url(): string {
     const address = this.#address
-    const secure = this.#options.tls !== undefined || 'setSecureContext' in this.#http
-    const scheme = secure ? 'wss' : 'ws'
+    const scheme = isSecureServer(this.#http) ? 'wss' : 'ws'
     const path = this.#options.paths?.[0] ?? '/'
     if (typeof address === 'string') return `${scheme}+unix:${address}:${path}`
     const wildcard = address.address === '::' || address.address === '0.0.0.0'

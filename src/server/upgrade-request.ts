@@ -1,6 +1,7 @@
 // The request that wants to become a connection, as the application sees it.
 
-import type { IncomingMessage } from 'node:http'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { HeaderList, OpeningRequest } from '../handshake/index.ts'
@@ -38,6 +39,11 @@ export function upgradeRequest(incoming: IncomingMessage): UpgradeRequest {
 /** Whether a client came by TLS. */
 export function isSecure(socket: Socket): boolean {
   return (socket as Partial<TLSSocket>).encrypted === true
+}
+
+/** Whether clients of a server come by TLS. One of HTTP/2 is no HTTPS server, and one of Bun has no methods of TLS servers. */
+export function isSecureServer(http: HttpServer): boolean {
+  return http instanceof HttpsServer || 'setSecureContext' in http
 }
 
 /** An absolute target says by itself where it leads (RFC 9112 §3.2.2); any other is a path at the host. */

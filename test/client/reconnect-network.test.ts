@@ -3,14 +3,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { acceptValue } from '../../src/handshake/index.ts'
 import { type ReconnectOptions, type Retry, reconnect, type Server, serve } from '../../src/node.ts'
 import { certificate, key } from '../support/certificate.ts'
 import { lines } from '../support/http.ts'
-import { ROOT, run } from '../support/programs.ts'
+import { runModule } from '../support/programs.ts'
 import { started } from '../support/server.ts'
 import { rawServer } from '../support/sockets.ts'
 
@@ -200,13 +198,11 @@ test('aborting a real wait ends it at once and leaves no timer', async () => {
 
 test('a program that waits for nothing but the next attempt goes on', async () => {
   const port = await freePort()
-  const { code, stdout } = await run(process.execPath, [
-    '--input-type=module',
-    '--eval',
-    `import { reconnect } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist', 'src', 'node.js')).href)}
+  const { code, stdout } = await runModule(
+    `import { reconnect } from 'wspc/node'
      const options = { backoff: { initialDelayMs: 20, maxAttempts: 3 } }
      try { for await (const turn of reconnect('ws://127.0.0.1:${port}', options)) console.log(turn) }
      catch ({ code }) { console.log(code) }`,
-  ])
+  )
   assert.deepEqual([code, stdout], [0, 'CONNECT_FAILED\n'])
 })

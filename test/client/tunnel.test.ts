@@ -313,8 +313,11 @@ test('bytes behind the head of a proxy are the first of the tunnel', async (t) =
   const error = await failure('ws://target.test/', { proxy: proxy.url })
   assert.deepEqual([error.code, error.status], ['STATUS_NOT_101', 403])
   assert.equal(new TextDecoder().decode(error.response?.body), 'why?')
+})
+
+test('bytes behind the head of a proxy are the first of TLS in the tunnel', async (t) => {
   const garbage = await rawProxy(t, 'HTTP/1.1 200 OK\r\n\r\nthis is not TLS')
-  const unsafe = await failure('wss://target.test/', { proxy: garbage.url })
+  const unsafe = await failure('wss://target.test/', { proxy: garbage.url, handshakeTimeoutMs: 5_000 })
   assert.equal(unsafe.code, 'CONNECT_FAILED')
   assert.match((unsafe.cause as { code: string }).code, /^ERR_SSL_/)
   await garbage.peers[0]!.until(({ ended }) => ended)

@@ -212,6 +212,6 @@ for (const [what, text] of LONG) {
     const start = performance.now()
     assert.equal(parseExtensionList(text), undefined)
     assert.equal(parseTokenList(text), undefined)
-    assert.ok(performance.now() - start < 500)
+    assert.ok(performance.now() - start < 10_000)
   })
 }

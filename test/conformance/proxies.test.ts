@@ -9,7 +9,7 @@ import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import type { RawData } from 'ws'
 import { type Connection, type ConnectOptions, connect, HandshakeError } from '../../src/node.ts'
 import { certificate } from '../support/certificate.ts'
 import { assertSame, bytesOf, MIB, PAYLOADS, startEchoServer, talkToEchoServer } from '../support/echo.ts'
@@ -17,6 +17,7 @@ import { haproxy, needs, nginx, ROOT } from '../support/programs.ts'
 import { PAGE, type ProxyName, proxied, QUIET_MS, type RunningProxy } from '../support/proxies.ts'
 import { started } from '../support/server.ts'
 import { tapped } from '../support/tap.ts'
+import { WebSocket, WebSocketServer } from '../support/ws.ts'
 
 const PROGRAMS: readonly (readonly [ProxyName, string | undefined, awayStatus: number])[] = [
   ['nginx', nginx, 502],
@@ -177,8 +178,8 @@ for (const [name, program, awayStatus] of PROGRAMS) {
     const connection = await connect(`ws://${plain}/`)
     await server.close()
     assert.equal((await connection.closed).code, 1001)
-    for (const attempt of [connect(`ws://${plain}/`), connect(`wss://${secure}/`, TLS)]) {
-      const { code, response } = await refusalOf(attempt)
+    for (const attempt of [() => connect(`ws://${plain}/`), () => connect(`wss://${secure}/`, TLS)]) {
+      const { code, response } = await refusalOf(attempt())
       assert.deepEqual([code, response?.status], ['STATUS_NOT_101', awayStatus])
     }
   })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, type Server, serve } from '../../src/node.ts'
+import { eventually } from '../support/attempts.ts'
 import { certificate, key } from '../support/certificate.ts'
 import { started } from '../support/server.ts'
 import { type RawPeer, rawClient, rawTlsClient, rawUnixClient } from '../support/sockets.ts'
@@ -129,7 +130,7 @@ for (const way of ['TCP', 'TLS', 'a Unix socket']) {
       assert.match(await peer.all(), /^HTTP\/1\.1 503 Service Unavailable\r\n/)
       peer.leave('end')
     }
-    await silent.until(({ ended }) => ended)
+    await eventually(() => silent.ended, 'the end of the silent client')
     silent.leave()
     await closed
     await assert.rejects(open())

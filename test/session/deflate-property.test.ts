@@ -24,8 +24,9 @@ import {
 import { nodeDeflate } from '../../src/transport/node/index.ts'
 import { portableDeflate } from '../../src/transport/web/index.ts'
 
-// A tenth while branches are counted, which takes several times as long.
-const MESSAGES = process.env['NODE_V8_COVERAGE'] === undefined ? 200_000 : 20_000
+// A tenth while branches are counted, which takes several times as long, and where tests have a minute each.
+const isShort = process.env['NODE_V8_COVERAGE'] !== undefined || process.env['WSPC_TEST_TIMEOUT_MS'] !== undefined
+const MESSAGES = isShort ? 20_000 : 200_000
 const MESSAGES_PER_CONVERSATION = 250
 const SEED = 20_250_117
 

@@ -2,7 +2,7 @@
 // `WSPC_REQUIRE_PROGRAMS` is set, as in CI, it fails them instead.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -66,4 +66,16 @@ export function run(program: string, args: readonly string[]): Promise<Finished>
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })
+}
+
+/** Runs a module of this text to its end. It lies within the repository, so that it may import `wspc`. */
+export async function runModule(text: string): Promise<Finished> {
+  const directory = mkdtempSync(join(ROOT, 'dist', 'module-'))
+  const file = join(directory, 'program.mjs')
+  try {
+    writeFileSync(file, text)
+    return await run(process.execPath, [file])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 }

@@ -6,7 +6,7 @@ import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type TestContext, test } from 'node:test'
 import { connect, type Server } from '../../../src/node.ts'
 import { pair } from '../../../src/transport/memory/index.ts'
-import { run } from '../../support/programs.ts'
+import { runModule } from '../../support/programs.ts'
 import { started } from '../../support/server.ts'
 
 const NAMES = ['wspc:connection', 'wspc:frame', 'wspc:message', 'wspc:close', 'wspc:failure'] as const
@@ -116,9 +116,7 @@ test('two ends in memory have ids and no channels', async (t) => {
 })
 
 test('what subscribers throw is uncaught by itself, and disturbs neither end', async () => {
-  const { code, stdout, stderr } = await run(process.execPath, [
-    '--input-type=module',
-    '--eval',
+  const { code, stdout, stderr } = await runModule(
     `import { subscribe } from 'node:diagnostics_channel'
      import { connect, serve } from 'wspc/node'
      const uncaught = []
@@ -134,7 +132,7 @@ test('what subscribers throw is uncaught by itself, and disturbs neither end', a
      await server.close()
      uncaught.sort()
      console.log(JSON.stringify({ value, codes, uncaught: [...new Set(uncaught)], count: uncaught.length }))`,
-  ])
+  )
   assert.equal(code, 0, stderr)
   assert.deepEqual(JSON.parse(stdout), {
     value: 'Hello',

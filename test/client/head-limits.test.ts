@@ -1,15 +1,13 @@
 // How long a head may be is for us to say, also where Node was told to bear more.
 
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
-import { ROOT, run } from '../support/programs.ts'
+import { runModule } from '../support/programs.ts'
 
 const PROGRAM = `
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { connect, serve } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist', 'src', 'node.js')).href)}
+import { connect, serve } from 'wspc/node'
 
 const long = ['X-Long', 'x'.repeat(20_000)]
 const answers = (head) =>
@@ -34,12 +32,7 @@ process.exit()
 `
 
 test('T-13, T-34: a head of more than 16,384 bytes is refused, whatever Node would bear', async () => {
-  const { stdout, stderr } = await run(process.execPath, [
-    '--max-http-header-size=100000',
-    '--input-type=module',
-    '--eval',
-    PROGRAM,
-  ])
+  const { stdout, stderr } = await runModule(PROGRAM, ['--max-http-header-size=100000'])
   assert.deepEqual(
     JSON.parse(stdout),
     [

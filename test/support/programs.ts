@@ -69,12 +69,12 @@ export function run(program: string, args: readonly string[]): Promise<Finished>
 }
 
 /** Runs a module of this text to its end. It lies within the repository, so that it may import `wspc`. */
-export async function runModule(text: string): Promise<Finished> {
+export async function runModule(text: string, flags: readonly string[] = []): Promise<Finished> {
   const directory = mkdtempSync(join(ROOT, 'dist', 'module-'))
   const file = join(directory, 'program.mjs')
   try {
     writeFileSync(file, text)
-    return await run(process.execPath, [file])
+    return await run(process.execPath, [...flags, file])
   } finally {
     rmSync(directory, { recursive: true })
   }

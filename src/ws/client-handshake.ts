@@ -20,19 +20,15 @@ import {
   readResponse,
 } from '../handshake/index.ts'
 import { headerPairs, nodeHost } from '../transport/node/index.ts'
+import { COMMON_DEFAULTS } from './defaults.ts'
 import { deflateExtensions } from './deflate.ts'
 import type { ClientOptions } from './types.ts'
 import type { Opening, WebSocket } from './web-socket.ts'
 
 /** Every option that has a default. */
 export const DEFAULTS = {
-  allowSynchronousEvents: true,
-  autoPong: true,
-  closeTimeout: 30_000,
+  ...COMMON_DEFAULTS,
   protocolVersion: 13,
-  maxFragments: 16_384,
-  maxPayload: 104_857_600,
-  skipUTF8Validation: false,
   perMessageDeflate: true,
   followRedirects: false,
   maxRedirects: 10,

@@ -4,7 +4,6 @@
 import { EventEmitter } from 'node:events'
 import { createServer, type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Extension } from '../extension/index.ts'
 import {
@@ -19,6 +18,7 @@ import {
 import { headerPairs, refuse } from '../transport/node/index.ts'
 import type * as declarations from './declarations.ts'
 import type { WebSocketClass, WebSocketConstructor } from './declarations.ts'
+import { COMMON_DEFAULTS } from './defaults.ts'
 import { deflateExtensions } from './deflate.ts'
 import type { AddressInfo, ServerOptions } from './types.ts'
 import { opening, WebSocket } from './web-socket.ts'
@@ -31,17 +31,10 @@ const Emitter = EventEmitter as unknown as new <
 
 /** Every option that has a default. */
 export const DEFAULTS = {
-  allowSynchronousEvents: true,
-  autoPong: true,
-  maxBufferedChunks: 262_144,
-  maxFragments: 16_384,
-  maxPayload: 104_857_600,
-  maxPendingAutoPongs: 60,
-  skipUTF8Validation: false,
+  ...COMMON_DEFAULTS,
   perMessageDeflate: false,
   handleProtocols: null,
   clientTracking: true,
-  closeTimeout: 30_000,
   verifyClient: null,
   noServer: false,
   backlog: null,
@@ -173,6 +166,7 @@ export class WebSocketServer<
   ): void {
     socket.on('error', destroyThis)
     const opening = openingRequest(request)
+    // Decided without a subprotocol for now: `handleProtocols` is asked only for whom `verifyClient` lets in.
     const decision = decideUpgrade(opening, { origin: 'any', extensions: this.#extensions })
     const isListRefused = decision.kind === 'reject' && /^(SUBPROTOCOL|EXTENSION)/.test(decision.error.code)
     if (decision.kind === 'reject' && !isListRefused) this.#refuseOrTell(decision, socket, request)
@@ -354,7 +348,7 @@ function refuseUpgrade(
   const list = [...fields.values()].flatMap(([name, value]) =>
     [value ?? []].flat().map((one) => [name, String(one)] as const),
   )
-  refuse(socket as Socket, { status, statusText: STATUS_CODES[status] ?? '', headers: list, body })
+  refuse(socket, { status, statusText: STATUS_CODES[status] ?? '', headers: list, body })
 }
 
 function destroyThis(this: Duplex): void {

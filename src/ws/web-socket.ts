@@ -10,6 +10,7 @@ import type { CloseInfo, MessageType } from '../session/index.ts'
 import { nodeHost } from '../transport/node/index.ts'
 import { abortHandshake, openHandshake } from './client-handshake.ts'
 import type * as declarations from './declarations.ts'
+import { COMMON_DEFAULTS } from './defaults.ts'
 import { compressionThreshold } from './deflate.ts'
 import { type Agreement, call, Endpoint, type EndpointListener, type EndpointSettings } from './endpoint.ts'
 import { toEmittedError } from './error.ts'
@@ -38,8 +39,6 @@ const BINARY_TYPES: readonly BinaryType[] = ['nodebuffer', 'arraybuffer', 'fragm
 const EMPTY = Buffer.alloc(0)
 
 const NOTHING_AGREED: Agreement = { url: '', subprotocol: undefined, extensions: [] }
-
-const DEFAULT_CLOSE_TIMEOUT_MS = 30_000
 
 /** An emitter whose listeners know what they are given. */
 const Emitter = EventEmitter as unknown as new () => declarations.SocketEmitter
@@ -286,7 +285,7 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
    */
   setSocket(stream: Duplex, head: Buffer, options: CommonOptions & Pick<ClientOptions, 'generateMask'>): void {
     const { maxPayload = 0, maxFragments = 0, generateMask } = options
-    const { autoPong, closeTimeout = DEFAULT_CLOSE_TIMEOUT_MS, perMessageDeflate } = this.#options
+    const { autoPong, closeTimeout = COMMON_DEFAULTS.closeTimeout, perMessageDeflate } = this.#options
     const role = this._isServer ? 'server' : 'client'
     const { extensions } = this.#agreement
     this.#stream = stream

@@ -78,6 +78,35 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   declare static readonly CLOSING: 2
   declare static readonly CLOSED: 3
 
+  /** What the endpoint tells: a class, as five functions for each connection would take more memory. */
+  static readonly #Listener = class implements EndpointListener {
+    readonly #socket: WebSocket
+
+    constructor(socket: WebSocket) {
+      this.#socket = socket
+    }
+
+    handleMessage(type: MessageType, fragments: readonly Buffer[]): void {
+      this.#socket.#handleMessage(type, fragments)
+    }
+
+    handlePing(payload: Buffer): void {
+      this.#socket.emit('ping', payload)
+    }
+
+    handlePong(payload: Buffer): void {
+      this.#socket.emit('pong', payload)
+    }
+
+    handleFailure(error: Error): void {
+      this.#socket.#emitError(toEmittedError(error))
+    }
+
+    handleClosed(closeInfo: CloseInfo, reason: Buffer): void {
+      this.#socket.#handleClosed(closeInfo, reason)
+    }
+  }
+
   static {
     opening = {
       agree(socket, agreement) {
@@ -307,7 +336,7 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       inFragments: this.#binaryType === 'fragments',
       randomUint32: generateMask && (() => maskOf(generateMask)),
     }
-    this.#endpoint = new Endpoint(stream, role, this.#agreement, settings, this.#listener)
+    this.#endpoint = new Endpoint(stream, role, this.#agreement, settings, new WebSocket.#Listener(this))
     this.#frameSender = { sendFrame: (list, callback) => this.#sendFrame(list, callback) }
     this.#state = OPEN
     this.emit('open')
@@ -324,16 +353,6 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   }
 
   // --- inside --------------------------------------------------------------------------------------------------------
-
-  get #listener(): EndpointListener {
-    return {
-      handleMessage: (type, fragments) => this.#handleMessage(type, fragments),
-      handlePing: (payload) => this.emit('ping', payload),
-      handlePong: (payload) => this.emit('pong', payload),
-      handleFailure: (error) => this.#emitError(toEmittedError(error)),
-      handleClosed: (closeInfo, reason) => this.#handleClosed(closeInfo, reason),
-    }
-  }
 
   #sendFrame(list: readonly (Buffer | string)[], callback: SendCallback | undefined): void {
     const { opcode, fin, payload } = readFrame(list)

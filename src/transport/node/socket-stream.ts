@@ -11,9 +11,31 @@ import { nextTurn } from './next-turn.ts'
 const TURN_MS = 5
 const READ_BYTES = 65_536
 
+// Where a socket keeps the stream that has taken it over: what listens to it is the same function for all sockets, as one of
+// their own for each of four events would take a third of a kilobyte.
+const STREAM = Symbol('SocketStream')
+
+interface Taken {
+  [STREAM]: SocketStream
+}
+
 export class SocketStream implements ByteStream {
+  static readonly #onError = function (this: unknown, error: Error): void {
+    const stream = (this as Taken)[STREAM]
+    stream.#error ??= error
+  }
+  static readonly #onData = function (this: unknown, bytes: Buffer): void {
+    ;(this as Taken)[STREAM].#tellReceived(bytes)
+  }
+  static readonly #onEnd = function (this: unknown): void {
+    ;(this as Taken)[STREAM].#tellEnd()
+  }
+  static readonly #onClose = function (this: unknown): void {
+    ;(this as Taken)[STREAM].#tellClose()
+  }
+
   readonly #socket: Duplex
-  #listener: ByteStreamListener | undefined
+  #listener!: ByteStreamListener // there before anything is told
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
   #paused = false
@@ -22,7 +44,7 @@ export class SocketStream implements ByteStream {
   #turnStartedAt: number | undefined
   // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
   readonly #written = (): void => {
-    if (!this.#socket.destroyed) this.#listener?.drained()
+    if (!this.#socket.destroyed) this.#listener.drained()
   }
 
   /** Takes the socket over: nobody else may read from it or write to it from now on. */
@@ -32,9 +54,8 @@ export class SocketStream implements ByteStream {
     const { setNoDelay, setTimeout } = socket as Partial<Socket>
     setNoDelay?.call(socket, true) // what is written is a turn's worth already
     setTimeout?.call(socket, 0)
-    socket.on('error', (error) => {
-      this.#error ??= error
-    })
+    Object.assign(socket, { [STREAM]: this })
+    socket.on('error', SocketStream.#onError)
   }
 
   get bufferedBytes(): number {
@@ -45,12 +66,12 @@ export class SocketStream implements ByteStream {
   attach(listener: ByteStreamListener): void {
     this.#listener = listener
     const socket = this.#socket
-    socket.on('data', (bytes: Buffer) => this.#tellReceived(listener, bytes))
-    socket.on('end', () => this.#tellEnd(listener))
-    socket.on('close', () => this.#tellClose(listener))
+    socket.on('data', SocketStream.#onData)
+    socket.on('end', SocketStream.#onEnd)
+    socket.on('close', SocketStream.#onClose)
     // What happened before anybody listened is not told again.
-    if (socket.closed) process.nextTick(() => this.#tellClose(listener))
-    else if (socket.readableEnded) process.nextTick(() => this.#tellEnd(listener))
+    if (socket.closed) process.nextTick(() => this.#tellClose())
+    else if (socket.readableEnded) process.nextTick(() => this.#tellEnd())
   }
 
   write(vectors: readonly Uint8Array[]): void {
@@ -80,7 +101,7 @@ export class SocketStream implements ByteStream {
     if (!this.#yielding) this.#socket.resume()
   }
 
-  #tellReceived(listener: ByteStreamListener, bytes: Buffer): void {
+  #tellReceived(bytes: Buffer): void {
     if (!(bytes instanceof Uint8Array)) {
       // A stream with an encoding, or of objects: what it gives is no longer what was sent.
       this.#socket.destroy(new TypeError('The stream gives something that is not bytes'))
@@ -96,7 +117,7 @@ export class SocketStream implements ByteStream {
       this.#turnStartedAt = performance.now()
       nextTurn(() => this.#endTurn())
     }
-    listener.received(bytes)
+    this.#listener.received(bytes)
   }
 
   #endTurn(): void {
@@ -110,18 +131,18 @@ export class SocketStream implements ByteStream {
     return this.#error === undefined ? null : (this.#socket.read() as Buffer | null)
   }
 
-  #tellEnd(listener: ByteStreamListener): void {
+  #tellEnd(): void {
     if (this.#told !== 'nothing') return
     this.#told = 'end'
-    listener.ended(this.#error)
+    this.#listener.ended(this.#error)
   }
 
-  #tellClose(listener: ByteStreamListener): void {
+  #tellClose(): void {
     if (this.#told === 'close') return
     // What was read before the socket broke, and held back, did arrive.
-    for (let bytes = this.#unread(); bytes !== null; bytes = this.#unread()) listener.received(bytes)
-    this.#tellEnd(listener)
+    for (let bytes = this.#unread(); bytes !== null; bytes = this.#unread()) this.#listener.received(bytes)
+    this.#tellEnd()
     this.#told = 'close'
-    listener.closed()
+    this.#listener.closed()
   }
 }

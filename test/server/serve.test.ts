@@ -147,6 +147,24 @@ test('T-95: a listener that throws closes its connection with 1011, and onError 
   assert.deepEqual(told, [mistake])
 })
 
+test('T-95: an async listener that fails closes its connection with 1011, and onError is told once', async (t) => {
+  const told: unknown[] = []
+  const mistake = new Error('a mistake of the application')
+  const server = await started(t, { onError: (error) => void told.push(error) }, (connection) =>
+    connection.onMessage(async (message) => {
+      await connection.send(message)
+      throw mistake
+    }),
+  )
+  const client = await connect(server.url)
+  await client.send('anything')
+  const heard: unknown[] = []
+  for await (const message of client) heard.push(message)
+  assert.equal((await client.closed).code, 1011)
+  assert.deepEqual(heard, ['anything'])
+  assert.deepEqual(told, [mistake])
+})
+
 for (const [options, error] of [
   [{ path: 'chat' }, TypeError],
   [{ path: '/chat?x=1' }, TypeError],

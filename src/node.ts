@@ -24,6 +24,7 @@ export type {
   DeflateOptions,
   FailureDiagnostics,
   FrameDiagnostics,
+  HeadersOption,
   Keepalive,
   Message,
   MessageDiagnostics,

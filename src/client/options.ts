@@ -5,8 +5,8 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import type { DeflateOption, Extension } from '../extension/index.ts'
+import { type HeadersOption, readHeaderList } from '../handshake/index.ts'
 import { readDeflate } from '../transport/node/index.ts'
-import { type HeadersOption, headerList } from './headers.ts'
 import { type ProxyOption, type ProxyServer, readProxy } from './proxy.ts'
 import type { Luggage } from './redirect.ts'
 import { readTls } from './tls-options.ts'
@@ -103,7 +103,7 @@ export function readConnectOptions(options: ConnectOptions): ConnectSettings {
     subprotocols: copied(options.subprotocols),
     extensions: readDeflate(options.deflate),
     origin: options.origin,
-    headers: headerList(options.headers),
+    headers: readHeaderList('options.headers', options.headers),
     tls: readTls('tls', options.tls),
     route: readRoute(options),
     signal: options.signal,

@@ -4,7 +4,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { checkNames } from '../codec/options.ts'
-import type { HeaderList } from '../handshake/index.ts'
+import type { HeaderList, HeadersOption } from '../handshake/index.ts'
 import {
   type Address,
   type Credentials,
@@ -13,7 +13,7 @@ import {
   takeCredentials,
   withoutBrackets,
 } from './address.ts'
-import { type HeadersOption, hasHeader, readHeaders } from './headers.ts'
+import { hasHeader, readHeaders } from './headers.ts'
 import { readTls } from './tls-options.ts'
 
 /** A proxy with more than an address. */
@@ -54,7 +54,7 @@ function makeProxy(given: string | URL, name: string, { headers, tls }: Omit<Pro
   const url = readProxyUrl(given, name)
   const credentials = readCredentials(url, name)
   const secure = url.protocol === 'https:'
-  const own = readHeaders(headers, OWN_FIELDS)
+  const own = readHeaders('proxy.headers', headers, OWN_FIELDS)
   const authorization: HeaderList =
     credentials === undefined || hasHeader(own, 'Proxy-Authorization')
       ? []

@@ -16,7 +16,15 @@ export {
   type RefusalSubject,
   type RefusedResponse,
 } from './handshake-error.ts'
-export { allValues, type HeaderList, hasToken, joinedValue, oneValue } from './header-list.ts'
+export {
+  allValues,
+  type HeaderList,
+  type HeadersOption,
+  hasToken,
+  joinedValue,
+  oneValue,
+  readHeaderList,
+} from './header-list.ts'
 export {
   ClientOpening,
   type ClientOpeningEvent,

@@ -5,7 +5,7 @@ import type { Server as HttpsServer, ServerOptions as TlsOptions } from 'node:ht
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import type { DeflateOption } from '../extension/index.ts'
-import { checkPolicy, type HeaderList, type ServerPolicy } from '../handshake/index.ts'
+import { checkPolicy, type HeadersOption, readHeaderList, type ServerPolicy } from '../handshake/index.ts'
 import { readDeflate } from '../transport/node/index.ts'
 import type { Refusal } from './refusal.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
@@ -38,8 +38,8 @@ export interface ServeOptions extends ConnectionOptions {
   readonly deflate?: DeflateOption | undefined
   /** Which pages may connect. Default `same`: those from this host. */
   readonly origin?: ServerPolicy['origin']
-  /** Headers of the accepting response. */
-  readonly headers?: HeaderList | undefined
+  /** Headers of the accepting response, as pairs or as an object. */
+  readonly headers?: HeadersOption | undefined
   /**
    * Asked for every request that is otherwise acceptable. Nothing accepts it; a refusal, or a `Response`, answers it.
    * What it throws is answered with 500 and told to `onError`.
@@ -162,7 +162,8 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
   }
   signal?.throwIfAborted()
   const numbers = readNumbers('options', numbersOf(options), DEFAULTS, LEAST)
-  const { subprotocols, origin, headers } = options
+  const { subprotocols, origin } = options
+  const headers = readHeaderList('options.headers', options.headers)
   const policy: ServerPolicy = { subprotocols, origin, headers, extensions: readDeflate(options.deflate) }
   checkPolicy(policy)
   return { ...options, ...readConnectionOptions(options), ...numbers, policy, paths }

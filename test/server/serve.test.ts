@@ -364,11 +364,13 @@ test('T-20: pages from elsewhere are refused unless the policy says otherwise', 
 })
 
 test('headers are those of the accepting response', async (t) => {
-  const server = await started(t, { headers: [['Set-Cookie', 'a=b']] })
-  const peer = await rawClient(server.port)
-  peer.say(upgradeRequest())
-  assert.match(await peer.head(), /\r\nSet-Cookie: a=b$/)
-  peer.leave()
+  for (const headers of [[['Set-Cookie', 'a=b']], { 'Set-Cookie': 'a=b' }] as const) {
+    const server = await started(t, { headers })
+    const peer = await rawClient(server.port)
+    peer.say(upgradeRequest())
+    assert.match(await peer.head(), /\r\nSet-Cookie: a=b$/)
+    peer.leave()
+  }
 })
 
 test('with maxConnections, one more is answered with 503 until one has closed', async (t) => {

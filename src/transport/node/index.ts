@@ -1,4 +1,5 @@
 export { nodeDeflate, readDeflate } from './deflate.ts'
+export { type RefusalDiagnostics, refusalChannel } from './diagnostics.ts'
 export { nodeHost } from './host.ts'
 export { headerPairs } from './raw-headers.ts'
 export { refuse } from './refuse.ts'

@@ -50,8 +50,8 @@ export {
   rejectUpgrade,
   type ServerDecision,
   type ServerPolicy,
-  statusTextOf,
   type UpgradeAcceptance,
   type UpgradeRejection,
 } from './server.ts'
+export { statusTextOf } from './status-text.ts'
 export { parseSubprotocolOffer, readSubprotocols } from './subprotocol.ts'

@@ -185,13 +185,16 @@ test('wspc connect that is refused, or finds nobody, says why and ends with 2', 
   t.after(() => guarded.close())
   const refused = wspc('connect', guarded.url)
   assert.equal(await refused.ended, 2)
-  assert.equal(refused.stderr, 'wspc: Server did not switch protocols (403)\n')
+  assert.equal(refused.stderr, 'wspc: Server did not switch protocols (403 Forbidden)\n')
 
   const untrusted = await serve({ tls: { key, cert: certificate } }, () => {})
   t.after(() => untrusted.close())
   const distrusting = wspc('connect', untrusted.url)
   assert.equal(await distrusting.ended, 2)
-  assert.match(distrusting.stderr, /^wspc: Cannot connect to 127\.0\.0\.1:\d+: .*self[- ]signed certificate.*\n$/)
+  assert.match(
+    distrusting.stderr,
+    /^wspc: Cannot connect to 127\.0\.0\.1:\d+ \(self-signed certificate\): .*self[- ]signed certificate.*\n$/,
+  )
 
   const gone = await serve({}, () => {})
   await gone.close()

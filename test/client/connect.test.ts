@@ -397,7 +397,7 @@ test('a server that cannot be reached is CONNECT_FAILED, with the cause and with
   await new Promise((resolve) => unused.close(resolve))
   const error = await failure(`ws://user:secret@127.0.0.1:${port}/`)
   assert.deepEqual([error.name, error.code, error.phase], ['TransportError', 'CONNECT_FAILED', 'opening'])
-  assert.equal(error.message, `Cannot connect to 127.0.0.1:${port}`)
+  assert.equal(error.message, `Cannot connect to 127.0.0.1:${port} (connection refused)`)
   assert.equal((error.cause as Error & { code: string }).code, 'ECONNREFUSED')
 })
 

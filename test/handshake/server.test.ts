@@ -10,8 +10,8 @@ import {
   type OpeningRequest,
   rejectUpgrade,
   type ServerPolicy,
-  statusTextOf,
 } from '../../src/handshake/server.ts'
+import { statusTextOf } from '../../src/handshake/status-text.ts'
 import { changed, extensionOf } from '../support/http.ts'
 
 // RFC 6455 §1.2, without what it offers

@@ -1,7 +1,7 @@
 // `wspc connect`: lines out, messages in.
 
 import { createInterface } from 'node:readline'
-import { type Connection, connect, HandshakeError, WebSocketError } from '../../node.ts'
+import { type Connection, connect, WebSocketError } from '../../node.ts'
 import { type Command, UsageError } from '../args.ts'
 import { ExitCode } from '../exit-code.ts'
 import { formatMessage } from '../format-message.ts'
@@ -35,8 +35,7 @@ export async function runConnect({ url }: Command & { name: 'connect' }): Promis
 const NORMAL_CODES = [1000, 1001, 1005]
 
 function explain(error: Error): string {
-  const status = error instanceof HandshakeError && error.status !== undefined ? ` (${error.status})` : ''
-  return `${error.message}${status}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`
+  return `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`
 }
 
 /** Writes a line as fast as it is read. @returns whether there is still somebody who reads. */

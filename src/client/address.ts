@@ -40,7 +40,7 @@ function readUrl(text: string | URL): URL {
   const protocol = SCHEMES[url.protocol]
   if (protocol !== undefined) url.protocol = protocol
   if (!['ws:', 'wss:', 'ws+unix:', 'wss+unix:'].includes(url.protocol)) {
-    throw new TypeError(`Cannot connect to ${url.protocol} URLs`)
+    throw new TypeError(`Cannot connect to ${url.protocol} URLs: the URL of a server begins with ws:// or wss://`)
   }
   if (url.href.includes('#')) throw new TypeError('Cannot connect to a URL with a fragment (RFC 6455 §3)')
   return url

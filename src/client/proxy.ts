@@ -41,10 +41,15 @@ export type ProxyOption = string | URL | ProxyOptions | false
 /** What the option says: a proxy, none (`false`), or that the environment is to be asked. @throws TypeError */
 export function readProxy(option: ProxyOption | undefined): ProxyServer | false | undefined {
   if (option === undefined || option === false) return option
-  if (typeof option === 'string' || option instanceof URL) return makeProxy(option, 'proxy', {})
+  if (typeof option === 'string' || option instanceof URL) return makeProxy(withScheme(option), 'proxy', {})
   checkNames('proxy', option, ['url', 'headers', 'tls'] satisfies (keyof ProxyOptions)[])
   if (typeof option.url !== 'string' && !(option.url instanceof URL)) throw new TypeError('proxy.url is not a URL')
-  return makeProxy(option.url, 'proxy.url', option)
+  return makeProxy(withScheme(option.url), 'proxy.url', option)
+}
+
+/** A proxy without a scheme is an `http:` one: `proxy.example:3128`. */
+function withScheme(proxy: string | URL): string | URL {
+  return proxy instanceof URL || /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`
 }
 
 // The CONNECT request writes these itself, and has no body.
@@ -110,8 +115,7 @@ export function proxyOfEnvironment(address: Address, environment: Environment): 
   if (name === undefined) return undefined
   const exceptions = firstSet(environment, ['no_proxy', 'NO_PROXY'])
   if (exceptions !== undefined && isExcepted(address, environment[exceptions]!)) return undefined
-  const value = environment[name]!.trim()
-  return makeProxy(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`, name, {})
+  return makeProxy(withScheme(environment[name]!.trim()), name, {})
 }
 
 function firstSet(environment: Environment, names: readonly string[]): string | undefined {

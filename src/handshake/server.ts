@@ -143,8 +143,10 @@ function readPolicy(policy: ServerPolicy) {
   const { subprotocols, extensions, origin, headers } = policy
   const { maxHeaderCount = DEFAULT_HEAD_LIMITS.maxHeaderCount } = policy
   if (Array.isArray(origin)) {
-    if (!origin.every((entry) => entry === 'null' || parseOrigin(entry) !== undefined)) {
-      throw new TypeError('Cannot use the policy: an entry of origin is not an origin')
+    const wrong = origin.findIndex((entry) => typeof entry !== 'string' || (entry !== 'null' && !parseOrigin(entry)))
+    if (wrong !== -1) {
+      const what = 'is not an origin: scheme, host and port, with no slash behind them'
+      throw new TypeError(`Cannot use the policy: origin[${wrong}] ${what}`)
     }
   } else if (origin !== undefined && origin !== 'same' && origin !== 'any' && typeof origin !== 'function') {
     throw new TypeError('Cannot use the policy: origin is not same, any, a list or a function')

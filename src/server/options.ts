@@ -6,7 +6,7 @@ import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import type { DeflateOption } from '../extension/index.ts'
 import { checkPolicy, type HeadersOption, readHeaderList, type ServerPolicy } from '../handshake/index.ts'
-import { readDeflate } from '../transport/node/index.ts'
+import { OPTION_HINTS, readDeflate } from '../transport/node/index.ts'
 import type { Refusal } from './refusal.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
@@ -123,6 +123,16 @@ const LEAST: ServeNumbers = {
   handshakeTimeoutMs: 1,
 }
 
+/** Where to find what is looked for under another name. */
+const HINTS: Readonly<Record<string, string>> = {
+  ...OPTION_HINTS,
+  hostname: 'it is host',
+  verifyClient: 'it is authorize',
+  handleProtocols: 'it is subprotocols, which may be a function',
+  noServer: 'it is server, with a server of yours',
+  clientTracking: 'server.connections has them',
+}
+
 /** What is about a port of our own. */
 const OWN_PORT_NAMES = [
   'port',
@@ -142,7 +152,7 @@ export interface ReadServeOptions extends Omit<ServeOptions, keyof ServeNumbers>
 
 /** @throws TypeError, RangeError naming the option that is wrong. */
 export function readServeOptions(options: ServeOptions): ReadServeOptions {
-  checkNames('options', options, SERVE_OPTION_NAMES)
+  checkNames('options', options, SERVE_OPTION_NAMES, HINTS)
   const { server, port, host, socketPath, tls, authorize, onError, signal } = options
   const misplaced = server && OWN_PORT_NAMES.find((name) => options[name] !== undefined)
   if (misplaced !== undefined) throw new TypeError(`A server of yours decides by itself about ${misplaced}`)
@@ -155,7 +165,8 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
   }
   const paths = readPaths(options.path)
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throw new RangeError(`options.port is ${String(port)}, not an integer from 0 to 65535`)
+    const found = typeof port === 'string' ? `the string '${port}'` : String(port)
+    throw new RangeError(`options.port is ${found}, not an integer from 0 to 65535`)
   }
   for (const [name, value] of Object.entries({ authorize, onError })) {
     if (value !== undefined && typeof value !== 'function') throw new TypeError(`options.${name} is not a function`)

@@ -509,3 +509,16 @@ test('limits and keepalive are those of the connection; without them a client se
   peer.leave('end')
   assert.equal((await connection.closed).error?.code, 'MESSAGE_TOO_BIG')
 })
+
+for (const [name, where] of [
+  ['maxPayload', 'it is limits.maxMessageBytes'],
+  ['rejectUnauthorized', 'it is tls.rejectUnauthorized'],
+  ['maxAttempts', 'it is backoff.maxAttempts, of reconnect'],
+  ['onRetry', 'reconnect has it'],
+  ['agent', 'createConnection makes the stream, and proxy leads through one'],
+] as const) {
+  test(`who gives ${name} is told where it is`, async () => {
+    const message = `Unknown option ${name} in options: ${where}`
+    await assert.rejects(connect('ws://127.0.0.1:1/', { [name]: undefined } as never), { name: 'TypeError', message })
+  })
+}

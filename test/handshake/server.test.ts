@@ -399,6 +399,8 @@ test('T-22: which origin is none is said, and that the slash is too much', () =>
   const message = 'Cannot use the policy: origin[2] is not an origin: scheme, host and port, with no slash behind them'
   const origin = ['null', 'https://a.example', 'https://b.example/']
   assert.throws(() => checkPolicy({ origin }), new TypeError(message))
+  const notText = [5 as unknown as string]
+  assert.throws(() => checkPolicy({ origin: notText }), new TypeError(message.replace('[2]', '[0]')))
 })
 
 for (const [what, policy] of POLICY_MISTAKES) {

@@ -70,6 +70,7 @@ export {
   decideUpgrade,
   HandshakeError,
   type HeaderList,
+  type HeadersOption,
   type OpenEvent,
   type OpeningAgreement,
   type OpeningFailureEvent,

@@ -24,6 +24,7 @@ export type {
   DeflateOptions,
   FailureDiagnostics,
   FrameDiagnostics,
+  HeadersOption,
   Keepalive,
   Message,
   MessageDiagnostics,
@@ -49,4 +50,4 @@ export {
   serve,
   type UpgradeRequest,
 } from './server/index.ts'
-export { nodeDeflate } from './transport/node/index.ts'
+export { nodeDeflate, type RefusalDiagnostics } from './transport/node/index.ts'

@@ -1,7 +1,8 @@
 // Where a connection goes: a URL, read once. `ws:` and `wss:` (RFC 6455 §3), their HTTP counterparts as in the WebSockets
 // standard, and `ws+unix:` and `wss+unix:` for Unix sockets, as the `ws` package reads them.
 
-import { TransportError } from '../codec/index.ts'
+import type { TransportError } from '../codec/index.ts'
+import { reachError } from './reach-error.ts'
 
 /** What is to be connected to and asked for. */
 export interface Address {
@@ -39,7 +40,7 @@ function readUrl(text: string | URL): URL {
   const protocol = SCHEMES[url.protocol]
   if (protocol !== undefined) url.protocol = protocol
   if (!['ws:', 'wss:', 'ws+unix:', 'wss+unix:'].includes(url.protocol)) {
-    throw new TypeError(`Cannot connect to ${url.protocol} URLs`)
+    throw new TypeError(`Cannot connect to ${url.protocol} URLs: the URL of a server begins with ws:// or wss://`)
   }
   if (url.href.includes('#')) throw new TypeError('Cannot connect to a URL with a fragment (RFC 6455 §3)')
   return url
@@ -116,5 +117,5 @@ export function isSameOrigin(a: Address, b: Address): boolean {
 /** The error for an address that cannot be reached. */
 export function unreachable(address: Address, cause: unknown): TransportError {
   const where = address.socketPath === undefined ? address.host : address.socketPath
-  return new TransportError('CONNECT_FAILED', `Cannot connect to ${where}`, { phase: 'opening', cause })
+  return reachError(where, cause)
 }

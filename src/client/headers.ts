@@ -1,23 +1,14 @@
-// Headers as a caller gives them: as pairs, or as an object.
+// Headers of a request, as a caller gives them.
 
 import { isSameIgnoringCase } from '../codec/http-list.ts'
 import { checkField } from '../codec/http1-head.ts'
-import type { HeaderList } from '../handshake/index.ts'
-
-/** Headers, as pairs (such as `Headers`) or as an object. A name that comes twice is sent twice. */
-export type HeadersOption = Iterable<readonly [name: string, value: string]> | Readonly<Record<string, string>>
-
-/** A copy of our own. */
-export function headerList(headers: HeadersOption = []): HeaderList {
-  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
-  return pairs.map(([name, value]) => [name, value])
-}
+import { type HeaderList, type HeadersOption, readHeaderList } from '../handshake/index.ts'
 
 const FRAMING_FIELDS = ['Connection', 'Content-Length', 'Transfer-Encoding', 'Upgrade']
 
 /** The headers of a request without a body. @throws TypeError for one that may not be sent, or that is in `own`. */
-export function readHeaders(headers: HeadersOption | undefined, own: readonly string[]): HeaderList {
-  return headerList(headers).map(([name, value]) => {
+export function readHeaders(what: string, headers: HeadersOption | undefined, own: readonly string[]): HeaderList {
+  return readHeaderList(what, headers).map(([name, value]) => {
     checkField(name, value)
     if ([...FRAMING_FIELDS, ...own].some((field) => isSameIgnoringCase(field, name))) {
       throw new TypeError(`Cannot send the header ${name}: the request writes it itself`)

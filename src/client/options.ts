@@ -5,8 +5,9 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import type { DeflateOption, Extension } from '../extension/index.ts'
-import { readDeflate } from '../transport/node/index.ts'
-import { type HeadersOption, headerList } from './headers.ts'
+import { type HeadersOption, readHeaderList } from '../handshake/index.ts'
+import { OPTION_HINTS, readDeflate } from '../transport/node/index.ts'
+import { DEFAULT_BACKOFF } from './backoff.ts'
 import { type ProxyOption, type ProxyServer, readProxy } from './proxy.ts'
 import type { Luggage } from './redirect.ts'
 import { readTls } from './tls-options.ts'
@@ -70,6 +71,19 @@ export const CONNECT_OPTION_NAMES = [
   'backpressure',
 ] as const satisfies readonly (keyof ConnectOptions)[]
 
+const OF_RECONNECT = ['backoff', 'onRetry', 'shouldReconnect', 'shouldRetry']
+
+/** Where to find what is looked for under another name. */
+const HINTS: Readonly<Record<string, string>> = {
+  ...OPTION_HINTS,
+  ...Object.fromEntries(Object.keys(DEFAULT_BACKOFF).map((name) => [name, `it is backoff.${name}, of reconnect`])),
+  ...Object.fromEntries(OF_RECONNECT.map((name) => [name, 'reconnect has it'])),
+  agent: 'createConnection makes the stream, and proxy leads through one',
+  auth: 'credentials stand in the URL, or in an Authorization of headers',
+  followRedirects: 'it is redirects',
+  maxRedirects: 'it is redirects',
+}
+
 /** How streams to the server are made. */
 export type Route =
   | { readonly kind: 'own'; readonly createConnection: NonNullable<ConnectOptions['createConnection']> }
@@ -95,7 +109,7 @@ const MOST = { redirects: 5 }
 
 /** @throws TypeError, RangeError naming the option that is wrong. */
 export function readConnectOptions(options: ConnectOptions): ConnectSettings {
-  checkNames('options', options, CONNECT_OPTION_NAMES)
+  checkNames('options', options, CONNECT_OPTION_NAMES, HINTS)
   const { redirects = DEFAULTS.redirects, handshakeTimeoutMs = DEFAULTS.handshakeTimeoutMs } = options
   return {
     ...readNumbers('options', { redirects, handshakeTimeoutMs }, DEFAULTS, LEAST, MOST),
@@ -103,7 +117,7 @@ export function readConnectOptions(options: ConnectOptions): ConnectSettings {
     subprotocols: copied(options.subprotocols),
     extensions: readDeflate(options.deflate),
     origin: options.origin,
-    headers: headerList(options.headers),
+    headers: readHeaderList('options.headers', options.headers),
     tls: readTls('tls', options.tls),
     route: readRoute(options),
     signal: options.signal,

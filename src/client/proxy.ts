@@ -4,7 +4,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { checkNames } from '../codec/options.ts'
-import type { HeaderList } from '../handshake/index.ts'
+import type { HeaderList, HeadersOption } from '../handshake/index.ts'
 import {
   type Address,
   type Credentials,
@@ -13,7 +13,7 @@ import {
   takeCredentials,
   withoutBrackets,
 } from './address.ts'
-import { type HeadersOption, hasHeader, readHeaders } from './headers.ts'
+import { hasHeader, readHeaders } from './headers.ts'
 import { readTls } from './tls-options.ts'
 
 /** A proxy with more than an address. */
@@ -41,10 +41,15 @@ export type ProxyOption = string | URL | ProxyOptions | false
 /** What the option says: a proxy, none (`false`), or that the environment is to be asked. @throws TypeError */
 export function readProxy(option: ProxyOption | undefined): ProxyServer | false | undefined {
   if (option === undefined || option === false) return option
-  if (typeof option === 'string' || option instanceof URL) return makeProxy(option, 'proxy', {})
+  if (typeof option === 'string' || option instanceof URL) return makeProxy(withScheme(option), 'proxy', {})
   checkNames('proxy', option, ['url', 'headers', 'tls'] satisfies (keyof ProxyOptions)[])
   if (typeof option.url !== 'string' && !(option.url instanceof URL)) throw new TypeError('proxy.url is not a URL')
-  return makeProxy(option.url, 'proxy.url', option)
+  return makeProxy(withScheme(option.url), 'proxy.url', option)
+}
+
+/** A proxy without a scheme is an `http:` one: `proxy.example:3128`. */
+function withScheme(proxy: string | URL): string | URL {
+  return proxy instanceof URL || /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`
 }
 
 // The CONNECT request writes these itself, and has no body.
@@ -54,7 +59,7 @@ function makeProxy(given: string | URL, name: string, { headers, tls }: Omit<Pro
   const url = readProxyUrl(given, name)
   const credentials = readCredentials(url, name)
   const secure = url.protocol === 'https:'
-  const own = readHeaders(headers, OWN_FIELDS)
+  const own = readHeaders('proxy.headers', headers, OWN_FIELDS)
   const authorization: HeaderList =
     credentials === undefined || hasHeader(own, 'Proxy-Authorization')
       ? []
@@ -110,8 +115,7 @@ export function proxyOfEnvironment(address: Address, environment: Environment): 
   if (name === undefined) return undefined
   const exceptions = firstSet(environment, ['no_proxy', 'NO_PROXY'])
   if (exceptions !== undefined && isExcepted(address, environment[exceptions]!)) return undefined
-  const value = environment[name]!.trim()
-  return makeProxy(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`, name, {})
+  return makeProxy(withScheme(environment[name]!.trim()), name, {})
 }
 
 function firstSet(environment: Environment, names: readonly string[]): string | undefined {

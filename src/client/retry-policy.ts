@@ -87,6 +87,6 @@ export function afterClose({ code, error, initiator }: CloseInfo): AfterClose {
   if (initiator === 'local') return 'reconnect'
   if (code === CloseCode.normalClosure) return 'end'
   if (!FINAL_CLOSE_CODES.includes(code)) return 'reconnect'
-  const text = 'Connection was closed for a reason that a new one does not mend'
+  const text = `Peer closed with ${code}, which a new connection does not mend: shouldReconnect may decide otherwise`
   return new WebSocketError('NOT_RECONNECTED', text, { closeCode: code, phase: 'closing' })
 }

@@ -3,22 +3,19 @@
 
 import { type IncomingMessage, type RequestOptions, request as sendRequest } from 'node:http'
 import { Duplex, Writable } from 'node:stream'
-import { DEFAULT_HEAD_LIMITS, formatResponseHead, TransportError } from '../codec/index.ts'
+import { DEFAULT_HEAD_LIMITS, formatResponseHead } from '../codec/index.ts'
 import { allValues, HandshakeError } from '../handshake/index.ts'
 import { type Address, formatAuthority } from './address.ts'
 import { isTimeout, stage } from './ending.ts'
 import type { ProxyServer } from './proxy.ts'
+import { reachError } from './reach-error.ts'
 import { headOf, readBody } from './response.ts'
 import { connectPlain, connectSecure, keepErrors, lostError } from './sockets.ts'
 
 /** Connects to the proxy and asks it for a tunnel. */
 export async function openTunnel(proxy: ProxyServer, address: Address, signal: AbortSignal): Promise<Duplex> {
   const { secure, hostname: host, port, tls } = proxy
-  const explain = (cause: unknown): Error =>
-    new TransportError('CONNECT_FAILED', `Cannot connect to the proxy ${formatAuthority(proxy)}`, {
-      phase: 'opening',
-      cause,
-    })
+  const explain = (cause: unknown): Error => reachError(`the proxy ${formatAuthority(proxy)}`, cause)
   const stream = secure
     ? await connectSecure({ host, port }, host, tls, signal, explain)
     : await connectPlain({ host, port }, signal, explain)

@@ -40,10 +40,20 @@ export function readLimit(name: string, value: unknown, least: number, most = Nu
   throw new RangeError(`${name} is ${value}, not an integer from ${range}`)
 }
 
-/** @throws TypeError when `given` is not an object, or has an own property that is not in `known`. */
-export function checkNames(what: string, given: unknown, known: readonly string[]): void {
+/**
+ * @param hints What to say of names that are not known and likely to be given all the same.
+ * @throws TypeError when `given` is not an object, or has an own property that is not in `known`.
+ */
+export function checkNames(
+  what: string,
+  given: unknown,
+  known: readonly string[],
+  hints: Readonly<Record<string, string>> = {},
+): void {
   if (typeof given !== 'object' || given === null) throw new TypeError(`${what} is not an object`)
   if (Array.isArray(given)) throw new TypeError(`${what} is an array, not an object of options`)
   const unknownName = Object.keys(given).find((name) => !known.includes(name))
-  if (unknownName !== undefined) throw new TypeError(`Unknown option ${unknownName} in ${what}`)
+  if (unknownName === undefined) return
+  const hint = Object.hasOwn(hints, unknownName) ? `: ${hints[unknownName]}` : ''
+  throw new TypeError(`Unknown option ${unknownName} in ${what}${hint}`)
 }

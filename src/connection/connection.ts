@@ -97,7 +97,7 @@ export class Connection implements AsyncIterable<Message> {
   #closeInfo: CloseInfo | undefined
 
   #reader: 'none' | 'messages' | 'pieces' | 'listener' = 'none'
-  #listener: ((message: Message) => void) | undefined
+  #listener: ((message: Message) => unknown) | undefined
   #inbox: Delivered[] = []
   #inboxBytes = 0
   readonly #readWaiters: ((delivered: Delivered | undefined) => void)[] = []
@@ -323,11 +323,16 @@ export class Connection implements AsyncIterable<Message> {
 
   /**
    * Hands every message to a function as soon as it is there: the fastest way to read, with no way to hold the peer
-   * back. What the function throws takes the runtime's usual way for uncaught errors.
+   * back. A promise that the function returns holds nothing back either: the next message does not wait for it.
+   *
+   * What the function throws, and what a promise that it returns is rejected with, is an error of the application. On a
+   * connection of `serve` it closes the connection with 1011 and is told to `onError`; on any other, and where there is no
+   * `onError`, it is an uncaught exception, and the connection of a client stays open. `CONNECTION_CLOSED` in a promise
+   * is no error: a `send` that was awaited found that the peer had gone.
    *
    * @throws InvalidStateError when another reader is at it.
    */
-  onMessage(listener: (message: Message) => void): void {
+  onMessage(listener: (message: Message) => unknown): void {
     if (typeof listener !== 'function') throw new TypeError('The listener is not a function')
     this.#attach('listener')
     this.#listener = listener
@@ -515,10 +520,17 @@ export class Connection implements AsyncIterable<Message> {
 
   #tellListener(message: Message): void {
     try {
-      this.#listener!(message)
+      const returned = this.#listener!(message)
+      if (isThenable(returned)) returned.then(undefined, (error) => this.#listenerRejected(error))
     } catch (error) {
       this.#host.reportError(error)
     }
+  }
+
+  /** What a listener awaits may fail because the connection ended: that is the peer's doing, and no fault of the listener. */
+  #listenerRejected(error: unknown): void {
+    const hasEnded = this.readyState !== 'open' && error instanceof WebSocketError && error.code === 'CONNECTION_CLOSED'
+    if (!hasEnded) this.#host.reportError(error)
   }
 
   #answerPings(roundTripMs: number): void {
@@ -599,6 +611,12 @@ export class Connection implements AsyncIterable<Message> {
       ? new InvalidStateError('Cannot read the message: its reader has left')
       : this.#closedError('Message was cut off')
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  )
 }
 
 /** A promise whose rejection nobody has to listen to. */

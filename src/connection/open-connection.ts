@@ -12,8 +12,8 @@ const SLICE_BYTES = 65_536
 /** What an application may ask of a connection, whatever carries it. */
 export interface ConnectionOptions {
   readonly limits?: Partial<ConnectionLimits> | undefined
-  /** Pings of our own: on for a server, off for a client unless given; `false` turns them off. */
-  readonly keepalive?: Partial<Keepalive> | false | undefined
+  /** Pings of our own: on for a server, off for a client unless given; `true`: with the defaults, `false`: none. */
+  readonly keepalive?: Partial<Keepalive> | boolean | undefined
   /**
    * What becomes of a message that is sent while `highWaterBytes` or more wait to leave. `wait`, the default: it is
    * taken, and `send` waits. `drop`: it is not taken, and counted in `droppedMessages`. `close`: it is not taken, and the
@@ -69,7 +69,7 @@ export function readConnectionOptions({ limits, keepalive, backpressure }: Conne
   new Session({ role: 'server', limits: readConnectionLimits(limits).session, keepalive })
   return {
     limits: limits && { ...limits },
-    keepalive: keepalive && { ...keepalive },
+    keepalive: typeof keepalive === 'object' ? { ...keepalive } : keepalive,
     backpressure: readBackpressure(backpressure),
   }
 }

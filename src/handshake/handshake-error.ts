@@ -3,6 +3,7 @@
 
 import { WebSocketError } from '../codec/web-socket-error.ts'
 import type { HeaderList } from './header-list.ts'
+import { statusTextOf } from './status-text.ts'
 
 /** What the failure is about, for faces that know fewer kinds than there are rows. */
 export type RefusalSubject = 'format' | 'version' | 'subprotocol' | 'extensions'
@@ -269,8 +270,18 @@ export class HandshakeError extends WebSocketError {
 
   constructor(code: RefusalCode, facts: HandshakeErrorFacts = {}) {
     const { rule, text } = REFUSALS[code]
-    super(code, text, { rule, phase: 'opening', ...('cause' in facts ? { cause: facts.cause } : {}) })
+    super(code, `${text}${answerOf(facts.response)}`, {
+      rule,
+      phase: 'opening',
+      ...('cause' in facts ? { cause: facts.cause } : {}),
+    })
     this.status = facts.status ?? facts.response?.status
     this.response = facts.response
   }
+}
+
+/** What a server or proxy answered instead of opening a connection, for the message, in words of our own. */
+function answerOf(response: RefusedResponse | undefined): string {
+  if (response === undefined || response.status === 101) return ''
+  return ` (${`${response.status} ${statusTextOf(response.status)}`.trimEnd()})`
 }

@@ -6,6 +6,9 @@ import { checkField } from '../codec/http1-head.ts'
 
 export type HeaderList = readonly (readonly [name: string, value: string])[]
 
+/** Headers, as pairs (such as `Headers`) or as an object. A name that comes twice is sent twice. */
+export type HeadersOption = Iterable<readonly [name: string, value: string]> | Readonly<Record<string, string>>
+
 /** The fields that make the opening handshake, and those that would give it a body: only the handshake writes them. */
 const HANDSHAKE_FIELDS = [
   'Connection',
@@ -39,6 +42,26 @@ export function joinedValue(headers: HeaderList, name: string): string | undefin
 /** Whether a list field, repeated or not, has the token, without regard to case. */
 export function hasToken(headers: HeaderList, name: string, token: string): boolean {
   return splitList(allValues(headers, name).join(',')).some((element) => isSameIgnoringCase(element, token))
+}
+
+/**
+ * A copy of headers as a caller gives them. What HTTP can carry of them is for others to say.
+ *
+ * @param what Where they are, for the message.
+ * @throws TypeError for what is neither pairs of strings nor an object of strings.
+ */
+export function readHeaderList(what: string, headers: HeadersOption = []): HeaderList {
+  if (typeof headers !== 'object' || headers === null) {
+    throw new TypeError(`${what} is neither a list of pairs nor an object`)
+  }
+  const pairs: readonly unknown[] = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  return pairs.map((pair, i) => {
+    if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(`${what}[${i}] is not a pair of name and value`)
+    const [name, value]: unknown[] = pair
+    if (typeof name !== 'string') throw new TypeError(`${what}[${i}] has a ${typeof name} for a name, not a string`)
+    if (typeof value !== 'string') throw new TypeError(`${what}: the value of ${name} is not a string`)
+    return [name, value] as const
+  })
 }
 
 /**

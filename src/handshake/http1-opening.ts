@@ -29,10 +29,10 @@ import {
   rejectUpgrade,
   type ServerDecision,
   type ServerPolicy,
-  statusTextOf,
   type UpgradeAcceptance,
   type UpgradeRejection,
 } from './server.ts'
+import { statusTextOf } from './status-text.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 const MAX_EARLY_BYTES = 65_536

@@ -16,7 +16,15 @@ export {
   type RefusalSubject,
   type RefusedResponse,
 } from './handshake-error.ts'
-export { allValues, type HeaderList, hasToken, joinedValue, oneValue } from './header-list.ts'
+export {
+  allValues,
+  type HeaderList,
+  type HeadersOption,
+  hasToken,
+  joinedValue,
+  oneValue,
+  readHeaderList,
+} from './header-list.ts'
 export {
   ClientOpening,
   type ClientOpeningEvent,
@@ -42,8 +50,8 @@ export {
   rejectUpgrade,
   type ServerDecision,
   type ServerPolicy,
-  statusTextOf,
   type UpgradeAcceptance,
   type UpgradeRejection,
 } from './server.ts'
+export { statusTextOf } from './status-text.ts'
 export { parseSubprotocolOffer, readSubprotocols } from './subprotocol.ts'

@@ -10,6 +10,7 @@ import { HandshakeError, REFUSALS, type RefusalCode } from './handshake-error.ts
 import { allValues, type HeaderList, hasToken, oneValue, readExtraHeaders } from './header-list.ts'
 import { acceptValue, isKey } from './key.ts'
 import { isSameOrigin, parseAuthority, parseOrigin } from './origin.ts'
+import { statusTextOf } from './status-text.ts'
 import { chooseSubprotocol, parseSubprotocolOffer, readSubprotocols } from './subprotocol.ts'
 
 /** A request that may open a connection, from whatever HTTP stack read it. */
@@ -82,26 +83,6 @@ export interface UpgradeRejection {
 /** What became of a request. */
 export type ServerDecision = UpgradeAcceptance | UpgradeRejection
 
-const STATUS_TEXTS: ReadonlyMap<number, string> = new Map([
-  [400, 'Bad Request'],
-  [401, 'Unauthorized'],
-  [403, 'Forbidden'],
-  [404, 'Not Found'],
-  [405, 'Method Not Allowed'],
-  [408, 'Request Timeout'],
-  [414, 'URI Too Long'],
-  [426, 'Upgrade Required'],
-  [429, 'Too Many Requests'],
-  [431, 'Request Header Fields Too Large'],
-  [500, 'Internal Server Error'],
-  [503, 'Service Unavailable'],
-])
-
-/** The usual words for a status that a server refuses with; none for a rarer one (RFC 9112 §4 lets them be empty). */
-export function statusTextOf(status: number): string {
-  return STATUS_TEXTS.get(status) ?? ''
-}
-
 /**
  * Whether the request opens a connection under the policy (RFC 6455 §4.2.1), and the response that says so (§4.2.2).
  * What is malformed is refused before what is not allowed.
@@ -162,8 +143,10 @@ function readPolicy(policy: ServerPolicy) {
   const { subprotocols, extensions, origin, headers } = policy
   const { maxHeaderCount = DEFAULT_HEAD_LIMITS.maxHeaderCount } = policy
   if (Array.isArray(origin)) {
-    if (!origin.every((entry) => entry === 'null' || parseOrigin(entry) !== undefined)) {
-      throw new TypeError('Cannot use the policy: an entry of origin is not an origin')
+    const wrong = origin.findIndex((entry) => typeof entry !== 'string' || (entry !== 'null' && !parseOrigin(entry)))
+    if (wrong !== -1) {
+      const what = 'is not an origin: scheme, host and port, with no slash behind them'
+      throw new TypeError(`Cannot use the policy: origin[${wrong}] ${what}`)
     }
   } else if (origin !== undefined && origin !== 'same' && origin !== 'any' && typeof origin !== 'function') {
     throw new TypeError('Cannot use the policy: origin is not same, any, a list or a function')

@@ -5,8 +5,8 @@ import type { Server as HttpsServer, ServerOptions as TlsOptions } from 'node:ht
 import { checkNames, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import type { DeflateOption } from '../extension/index.ts'
-import { checkPolicy, type HeaderList, type ServerPolicy } from '../handshake/index.ts'
-import { readDeflate } from '../transport/node/index.ts'
+import { checkPolicy, type HeadersOption, readHeaderList, type ServerPolicy } from '../handshake/index.ts'
+import { OPTION_HINTS, readDeflate } from '../transport/node/index.ts'
 import type { Refusal } from './refusal.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
@@ -38,8 +38,8 @@ export interface ServeOptions extends ConnectionOptions {
   readonly deflate?: DeflateOption | undefined
   /** Which pages may connect. Default `same`: those from this host. */
   readonly origin?: ServerPolicy['origin']
-  /** Headers of the accepting response. */
-  readonly headers?: HeaderList | undefined
+  /** Headers of the accepting response, as pairs or as an object. */
+  readonly headers?: HeadersOption | undefined
   /**
    * Asked for every request that is otherwise acceptable. Nothing accepts it; a refusal, or a `Response`, answers it.
    * What it throws is answered with 500 and told to `onError`.
@@ -123,6 +123,16 @@ const LEAST: ServeNumbers = {
   handshakeTimeoutMs: 1,
 }
 
+/** Where to find what is looked for under another name. */
+const HINTS: Readonly<Record<string, string>> = {
+  ...OPTION_HINTS,
+  hostname: 'it is host',
+  verifyClient: 'it is authorize',
+  handleProtocols: 'it is subprotocols, which may be a function',
+  noServer: 'it is server, with a server of yours',
+  clientTracking: 'server.connections has them',
+}
+
 /** What is about a port of our own. */
 const OWN_PORT_NAMES = [
   'port',
@@ -142,7 +152,7 @@ export interface ReadServeOptions extends Omit<ServeOptions, keyof ServeNumbers>
 
 /** @throws TypeError, RangeError naming the option that is wrong. */
 export function readServeOptions(options: ServeOptions): ReadServeOptions {
-  checkNames('options', options, SERVE_OPTION_NAMES)
+  checkNames('options', options, SERVE_OPTION_NAMES, HINTS)
   const { server, port, host, socketPath, tls, authorize, onError, signal } = options
   const misplaced = server && OWN_PORT_NAMES.find((name) => options[name] !== undefined)
   if (misplaced !== undefined) throw new TypeError(`A server of yours decides by itself about ${misplaced}`)
@@ -155,14 +165,16 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
   }
   const paths = readPaths(options.path)
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throw new RangeError(`options.port is ${String(port)}, not an integer from 0 to 65535`)
+    const found = typeof port === 'string' ? `the string '${port}'` : String(port)
+    throw new RangeError(`options.port is ${found}, not an integer from 0 to 65535`)
   }
   for (const [name, value] of Object.entries({ authorize, onError })) {
     if (value !== undefined && typeof value !== 'function') throw new TypeError(`options.${name} is not a function`)
   }
   signal?.throwIfAborted()
   const numbers = readNumbers('options', numbersOf(options), DEFAULTS, LEAST)
-  const { subprotocols, origin, headers } = options
+  const { subprotocols, origin } = options
+  const headers = readHeaderList('options.headers', options.headers)
   const policy: ServerPolicy = { subprotocols, origin, headers, extensions: readDeflate(options.deflate) }
   checkPolicy(policy)
   return { ...options, ...readConnectionOptions(options), ...numbers, policy, paths }

@@ -2,16 +2,16 @@
 // carry.
 
 import { encodeText, formatResponseHead, viewBytes } from '../codec/index.ts'
-import { type HeaderList, type RefusalResponse, statusTextOf } from '../handshake/index.ts'
+import { type HeadersOption, type RefusalResponse, readHeaderList, statusTextOf } from '../handshake/index.ts'
 
 /** What a request is refused with; a `Response` of the fetch standard fits. */
 export interface Refusal {
-  /** From 300 to 999, but not 304. */
+  /** From 300 to 599, but not 304. */
   readonly status: number
   /** Default: the usual words for the status. */
   readonly statusText?: string | undefined
-  /** `Connection`, `Content-Length` and `Transfer-Encoding` among them are replaced by our own. */
-  readonly headers?: HeaderList | Iterable<[string, string]> | undefined
+  /** As pairs (such as `Headers`) or as an object. `Connection`, `Content-Length` and `Transfer-Encoding` among them are replaced by our own. */
+  readonly headers?: HeadersOption | undefined
   /** A string or bytes. Default: status and status text as `text/plain`. */
   readonly body?: unknown
   /** Reads the body, as in a `Response`; otherwise `body` is a string or bytes. */
@@ -21,9 +21,13 @@ export interface Refusal {
 /** The response that refuses so, with its body as bytes. @throws TypeError, RangeError for what HTTP cannot carry. */
 export async function refusalResponse(refusal: Refusal): Promise<RefusalResponse> {
   if (typeof refusal !== 'object') {
-    throw new TypeError(`authorize returned a ${typeof refusal}, not undefined, a refusal or a Response`)
+    throw new TypeError(`authorize returned a ${typeof refusal}, not undefined, which accepts, a refusal or a Response`)
   }
-  const { status, headers = [], body } = refusal
+  const { status, body } = refusal
+  if (!Number.isInteger(status) || status < 300 || status > 599 || status === 304) {
+    throw new RangeError(`authorize: refusal.status is ${String(status)}, not one from 300 to 599 other than 304`)
+  }
+  const headers = readHeaderList('authorize: refusal.headers', refusal.headers)
   const bytes =
     typeof refusal.arrayBuffer === 'function'
       ? new Uint8Array(await refusal.arrayBuffer())
@@ -32,10 +36,11 @@ export async function refusalResponse(refusal: Refusal): Promise<RefusalResponse
         : viewBytes(body)
   const statusText = refusal.statusText || statusTextOf(status)
   // Where the body ends and that the connection does is for us to say.
-  const own = [...headers].filter(([name]) => !/^(connection|content-length|transfer-encoding)$/i.test(name))
+  const own = headers.filter(([name]) => !/^(connection|content-length|transfer-encoding)$/i.test(name))
   const response = { status, statusText, headers: [...own, ['Connection', 'close'] as const], body: bytes }
-  if (status < 300 || status === 304) throw new RangeError(`Cannot refuse with the status ${status}`)
-  if (bytes === undefined && body !== undefined && body !== null) throw new TypeError('Cannot refuse with such a body')
+  if (bytes === undefined && body !== undefined && body !== null) {
+    throw new TypeError(`authorize: refusal.body is a ${typeof body}, not a string or bytes`)
+  }
   formatResponseHead(response)
   return response
 }

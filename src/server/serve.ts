@@ -15,14 +15,16 @@ import { readNumbers } from '../codec/options.ts'
 import { type Connection, type MessageOptions, openConnection } from '../connection/index.ts'
 import {
   decideUpgrade,
+  joinedValue,
   type RefusalCode,
   type RefusalResponse,
   rejectUpgrade,
   statusTextOf,
   type UpgradeAcceptance,
+  type UpgradeRejection,
 } from '../handshake/index.ts'
 import { PreparedMessage, prepareMessage, Session } from '../session/index.ts'
-import { nodeHost, refuse, SocketStream } from '../transport/node/index.ts'
+import { nodeHost, refusalChannel, refuse, SocketStream } from '../transport/node/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { type ReadServeOptions, readServeOptions, type ServeOptions } from './options.ts'
 import { createOwnServer, listen } from './own-server.ts'
@@ -72,7 +74,7 @@ export class Server {
   readonly #handler: ConnectionHandler
   readonly #connections = new Set<Connection>()
   readonly #sockets = new Set<Socket>() // those of the connections; they may take a little longer to close
-  readonly #pending = new Set<Socket>()
+  readonly #pending = new Map<Socket, UpgradeRequest>()
   readonly #arrivals: Arrivals
   readonly #counters = new ServerCounters()
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
@@ -210,7 +212,7 @@ export class Server {
       for (const socket of this.#sockets) socket.destroy()
       for (const socket of this.#arrivals.sockets) socket.destroy()
     })
-    for (const socket of this.#pending) this.#refuse(socket, rejectUpgrade('SERVER_CLOSING'))
+    for (const socket of this.#pending.keys()) this.#refuse(socket, rejectUpgrade('SERVER_CLOSING'))
     for (const socket of this.#arrivals.sockets) {
       if (socket.bytesRead === 0) socket.destroy()
       else this.#turnAway(socket, 'SERVER_CLOSING')
@@ -226,8 +228,22 @@ export class Server {
 
   // --- the way to a connection ---------------------------------------------------------------------------------------
 
-  #refuse(socket: Duplex, response: RefusalResponse): void {
-    if (refuse(socket, response)) this.#counters.refused(response.status)
+  #refuse(
+    socket: Duplex,
+    response: RefusalResponse,
+    request: UpgradeRequest | undefined = this.#pending.get(socket as Socket),
+    code = (response as Partial<UpgradeRejection>).error?.code,
+  ): void {
+    if (refuse(socket, response)) this.#noteRefusal(response.status, code, request, socket as Socket)
+  }
+
+  /** A refusal was written: it is counted, and told to whoever listens. */
+  #noteRefusal(status: number, code: RefusalCode | undefined, request: UpgradeRequest | undefined, socket: Socket) {
+    this.#counters.refused(status)
+    if (!refusalChannel.hasSubscribers) return
+    const { remoteAddress } = request ?? socket
+    const origin = request && joinedValue(request.headers, 'Origin')
+    refusalChannel.publish({ status, code, remoteAddress, url: request?.url, origin })
   }
 
   #turnAway(socket: Socket, code: RefusalCode): void {
@@ -240,13 +256,15 @@ export class Server {
   #handleRequest(incoming: IncomingMessage, response: ServerResponse): void {
     if (response.socket === null) return // behind one that ends the connection: nothing answers it
     taken.add(incoming.socket) // nor an upgrade behind this one
+    const request = upgradeRequest(incoming)
     const decision = this.#lineTooLong(incoming)
       ? rejectUpgrade('REQUEST_LINE_TOO_LONG')
-      : decideUpgrade(upgradeRequest(incoming), { origin: 'any' }) // only what is malformed; nobody is asked
-    const { status, statusText, headers } = decision.kind === 'reject' ? decision : rejectUpgrade('UPGRADE_MISSING')
-    this.#counters.refused(status)
+      : decideUpgrade(request, { origin: 'any' }) // only what is malformed; nobody is asked
+    const rejection = decision.kind === 'reject' ? decision : rejectUpgrade('UPGRADE_MISSING')
+    const { status, statusText, headers, error } = rejection
     response.writeHead(status, statusText, headers.flat())
     response.end(`${status} ${statusText}\n`)
+    this.#noteRefusal(status, error.code, request, incoming.socket)
     incoming.resume()
   }
 
@@ -268,33 +286,33 @@ export class Server {
     if (taken.has(socket) || socket.destroyed || socket.writableEnded) return
     taken.add(socket)
     if (!this.#serves(request.target)) {
-      this.#refuse(socket, { status: 404, statusText: statusTextOf(404), headers: [['Connection', 'close']] })
+      this.#refuse(socket, { status: 404, statusText: statusTextOf(404), headers: [['Connection', 'close']] }, request)
       return
     }
     if (this.#closing !== undefined) {
-      this.#refuse(socket, rejectUpgrade('SERVER_CLOSING'))
+      this.#refuse(socket, rejectUpgrade('SERVER_CLOSING'), request)
       return
     }
     if (this.#lineTooLong(incoming)) {
-      this.#refuse(socket, rejectUpgrade('REQUEST_LINE_TOO_LONG'))
+      this.#refuse(socket, rejectUpgrade('REQUEST_LINE_TOO_LONG'), request)
       return
     }
     let decision: ReturnType<typeof decideUpgrade>
     try {
       decision = decideUpgrade(request, this.#options.policy)
     } catch (error) {
-      this.#hookFailed(socket, error)
+      this.#hookFailed(socket, request, error)
       return
     }
     if (decision.kind === 'reject') {
-      this.#refuse(socket, decision)
+      this.#refuse(socket, decision, request)
       return
     }
     if (
       this.#pending.size >= this.#options.maxPendingHandshakes ||
       this.#connections.size + this.#pending.size >= this.#options.maxConnections
     ) {
-      this.#refuse(socket, rejectUpgrade('TOO_MANY_HANDSHAKES'))
+      this.#refuse(socket, rejectUpgrade('TOO_MANY_HANDSHAKES'), request)
       return
     }
     const { authorize } = this.#options
@@ -330,7 +348,7 @@ export class Server {
     // A client that goes away, or says that it will send no more, is not worth a decision.
     const settle = (): boolean => this.#pending.delete(socket)
     const leave = (): unknown => socket.destroy()
-    this.#pending.add(socket)
+    this.#pending.set(socket, request)
     this.#arrivals.handleRequest(socket)
     socket.on('error', ignore).on('end', leave).on('close', settle)
     const deadline =
@@ -343,10 +361,10 @@ export class Server {
       const response = refusal === undefined || refusal === null ? undefined : await refusalResponse(refusal)
       // By now the client may have gone, the time may be up or the server closing: then the decision comes too late.
       if (socket.destroyed || socket.writableEnded) return
-      if (response !== undefined) this.#refuse(socket, response)
+      if (response !== undefined) this.#refuse(socket, response, request, 'REFUSED_BY_APPLICATION')
       else this.#accept(socket, request, acceptance, leftover)
     } catch (error) {
-      this.#hookFailed(socket, error)
+      this.#hookFailed(socket, request, error)
     } finally {
       nodeHost.clearTimer(deadline)
       settle()
@@ -354,8 +372,8 @@ export class Server {
     }
   }
 
-  #hookFailed(socket: Socket, error: unknown): void {
-    this.#refuse(socket, rejectUpgrade('POLICY_FAILED'))
+  #hookFailed(socket: Socket, request: UpgradeRequest, error: unknown): void {
+    this.#refuse(socket, rejectUpgrade('POLICY_FAILED'), request)
     this.#warn(error)
   }
 

@@ -23,9 +23,12 @@ const LEAST: Keepalive = { pingIntervalMs: 1, pongTimeoutMs: 1 }
 const MAX_UNANSWERED_PINGS = 1_024
 
 /** The caller's keepalive over the defaults; on for servers unless it is `false`, for clients when asked for. */
-export function readKeepalive(role: 'client' | 'server', keepalive: Partial<Keepalive> | false | undefined): Keepalive {
+export function readKeepalive(
+  role: 'client' | 'server',
+  keepalive: Partial<Keepalive> | boolean | undefined,
+): Keepalive {
   if (keepalive === false || (keepalive === undefined && role === 'client')) return NEVER
-  return readNumbers('keepalive', keepalive, DEFAULT_KEEPALIVE, LEAST)
+  return readNumbers('keepalive', keepalive === true ? undefined : keepalive, DEFAULT_KEEPALIVE, LEAST)
 }
 
 interface SentPing {

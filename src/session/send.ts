@@ -120,7 +120,7 @@ export class Sender {
     const read = this.#readOptions(options)
     this.#checkMayStart(type, read)
     if (typeof payload === 'string') this.#sendText(type, payload, read)
-    else this.#sendBytes(type, readBytes(payload, `Cannot send ${type}`), read)
+    else this.#sendBytes(type, readBytes(payload, 'Cannot send'), read)
   }
 
   /** Sends a message that was made ready for many. */

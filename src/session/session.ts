@@ -41,8 +41,8 @@ export interface SessionOptions {
    */
   readonly sliceBytes?: number | undefined
   readonly limits?: Partial<Limits> | undefined
-  /** Default: on for a server, off for a client; `false` turns it off. */
-  readonly keepalive?: Partial<Keepalive> | false | undefined
+  /** Default: on for a server, off for a client; `true` turns it on with its defaults, `false` off. */
+  readonly keepalive?: Partial<Keepalive> | boolean | undefined
   /** The time of opening in milliseconds, on the clock whose times `tick` will be given. Default 0. */
   readonly now?: number | undefined
   /** A cryptographic random source, from which a client draws its masking keys (RFC 6455 §10.3). */

@@ -1,6 +1,7 @@
 // The program from the outside: what it prints, how it ends, what its exit code says.
 
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ import { ROOT } from '../support/programs.ts'
 import { rawClient, rawServer } from '../support/sockets.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
 import { frame } from '../support/wire.ts'
-import { type Program, wspc } from '../support/wspc.ts'
+import { MAIN, type Program, wspc } from '../support/wspc.ts'
 
 async function started(t: TestContext, ...args: string[]): Promise<Program & { url: string }> {
   const program = wspc('serve', ...args)
@@ -180,18 +181,52 @@ for (const { title, handler, code, says } of [
   })
 }
 
+// util-linux: runs a command on a terminal of its own.
+const hasTerminal = /util-linux/.test(spawnSync('script', ['--version']).stdout?.toString() ?? '')
+
+for (const [code, closed] of [
+  [1000, 'with 1000: bye'],
+  [undefined, 'without a code'],
+] as const) {
+  test(`wspc connect on a terminal says where it is connected to, and that it was closed ${closed}`, {
+    skip: hasTerminal ? false : 'no script of util-linux',
+  }, async (t) => {
+    const server = await serving(t, (connection) => {
+      void connection.send('hello')
+      void connection.close(code, code && 'bye')
+    })
+    const command = `'${process.execPath}' '${MAIN}' connect ${server.url}`
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    const [exitCode] = await once(child, 'close')
+    assert.equal(exitCode, 0)
+    assert.equal(
+      said.replaceAll('\r', ''),
+      `wspc: Connected to ${server.url}\nhello\nwspc: Connection closed ${closed}\n`,
+    )
+  })
+}
+
 test('wspc connect that is refused, or finds nobody, says why and ends with 2', async (t) => {
   const guarded = await serve({ authorize: () => ({ status: 403 }) }, () => {})
   t.after(() => guarded.close())
   const refused = wspc('connect', guarded.url)
   assert.equal(await refused.ended, 2)
-  assert.equal(refused.stderr, 'wspc: Server did not switch protocols (403)\n')
+  assert.equal(refused.stderr, 'wspc: Server did not switch protocols (403 Forbidden)\n')
 
   const untrusted = await serve({ tls: { key, cert: certificate } }, () => {})
   t.after(() => untrusted.close())
   const distrusting = wspc('connect', untrusted.url)
   assert.equal(await distrusting.ended, 2)
-  assert.match(distrusting.stderr, /^wspc: Cannot connect to 127\.0\.0\.1:\d+: .*self[- ]signed certificate.*\n$/)
+  assert.match(
+    distrusting.stderr,
+    /^wspc: Cannot connect to 127\.0\.0\.1:\d+ \(self-signed certificate\): .*self[- ]signed certificate.*\n$/,
+  )
 
   const gone = await serve({}, () => {})
   await gone.close()

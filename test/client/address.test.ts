@@ -56,6 +56,7 @@ for (const [url, message] of [
   ['ws+unix:/run/a.sock:/b#c', /fragment/],
   ['ws://a.test/#', /fragment/],
   ['unix:/run/a.sock', /Cannot connect to unix: URLs/],
+  ['localhost:8080', /^Cannot connect to localhost: URLs: the URL of a server begins with ws:\/\/ or wss:\/\/$/],
 ] as const) {
   test(`${url} is a TypeError`, () =>
     assert.throws(

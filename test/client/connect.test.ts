@@ -397,7 +397,7 @@ test('a server that cannot be reached is CONNECT_FAILED, with the cause and with
   await new Promise((resolve) => unused.close(resolve))
   const error = await failure(`ws://user:secret@127.0.0.1:${port}/`)
   assert.deepEqual([error.name, error.code, error.phase], ['TransportError', 'CONNECT_FAILED', 'opening'])
-  assert.equal(error.message, `Cannot connect to 127.0.0.1:${port}`)
+  assert.equal(error.message, `Cannot connect to 127.0.0.1:${port} (connection refused)`)
   assert.equal((error.cause as Error & { code: string }).code, 'ECONNREFUSED')
 })
 
@@ -509,3 +509,16 @@ test('limits and keepalive are those of the connection; without them a client se
   peer.leave('end')
   assert.equal((await connection.closed).error?.code, 'MESSAGE_TOO_BIG')
 })
+
+for (const [name, where] of [
+  ['maxPayload', 'it is limits.maxMessageBytes'],
+  ['rejectUnauthorized', 'it is tls.rejectUnauthorized'],
+  ['maxAttempts', 'it is backoff.maxAttempts, of reconnect'],
+  ['onRetry', 'reconnect has it'],
+  ['agent', 'createConnection makes the stream, and proxy leads through one'],
+] as const) {
+  test(`who gives ${name} is told where it is`, async () => {
+    const message = `Unknown option ${name} in options: ${where}`
+    await assert.rejects(connect('ws://127.0.0.1:1/', { [name]: undefined } as never), { name: 'TypeError', message })
+  })
+}

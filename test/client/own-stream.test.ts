@@ -294,7 +294,7 @@ for (const secure of [false, true]) {
 test('a Unix socket that is not there is CONNECT_FAILED', async () => {
   const error = await failure('ws+unix:/nowhere/wspc.sock:/')
   assert.deepEqual([error.code, (error.cause as { code: string }).code], ['CONNECT_FAILED', 'ENOENT'])
-  assert.equal(error.message, 'Cannot connect to /nowhere/wspc.sock')
+  assert.equal(error.message, 'Cannot connect to /nowhere/wspc.sock (no such file)')
 })
 
 for (const options of [{ proxy: 'http://127.0.0.1:1' }, { createConnection: () => duplexPair()[0] }]) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readAddress } from '../../src/client/address.ts'
-import { type ProxyOption, proxyOfEnvironment, readProxy } from '../../src/client/proxy.ts'
+import { type ProxyOption, type ProxyServer, proxyOfEnvironment, readProxy } from '../../src/client/proxy.ts'
 import { connect } from '../../src/node.ts'
 
 // --- the option -------------------------------------------------------------------------------------------------------
@@ -46,9 +46,17 @@ test('false is no proxy, and nothing at all is that of the environment', () => {
   assert.equal(readProxy(undefined), undefined)
 })
 
+test('a proxy without a scheme is an http: one, as in the environment', () => {
+  for (const option of ['127.0.0.1:3128', { url: '127.0.0.1:3128' }]) {
+    const { hostname, port, secure } = readProxy(option) as ProxyServer
+    assert.deepEqual([hostname, port, secure], ['127.0.0.1', 3_128, false])
+  }
+  assert.equal((readProxy('localhost:3128') as ProxyServer).hostname, 'localhost')
+})
+
 for (const [proxy, message] of [
   ['', /proxy is not a URL/],
-  ['proxy.test:3128', /scheme|not a URL/],
+  ['proxy test:3128', /proxy is not a URL/],
   ['socks5://proxy.test', /socks5:.*createConnection/],
   ['ws://proxy.test', /ws:.*createConnection/],
   ['http://proxy.test/path', /more than a host/],

@@ -107,6 +107,8 @@ for (const code of [1002, 1003, 1007, 1008, 1009, 1010]) {
     assert.ok(error instanceof WebSocketError)
     assert.equal(error.code, 'NOT_RECONNECTED')
     assert.equal(error.closeCode, code)
+    const mends = 'which a new connection does not mend: shouldReconnect may decide otherwise'
+    assert.equal(error.message, `Peer closed with ${code}, ${mends}`)
   })
 
   test(`${code} that this side closed with is followed by another connection`, () => {

@@ -31,7 +31,7 @@ for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
       [error.name, error.code, codeOf(error)],
       ['TransportError', 'CONNECT_FAILED', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
     )
-    assert.equal(error.message, `Cannot connect to ${host}:${port}`)
+    assert.equal(error.message, `Cannot connect to ${host}:${port} (self-signed certificate)`)
   })
 }
 

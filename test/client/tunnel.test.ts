@@ -280,7 +280,7 @@ test('a proxy that cannot be reached is CONNECT_FAILED, and the message names it
   await new Promise((resolve) => unused.close(resolve))
   const error = await failure('ws://target.test/', { proxy: `http://user:secret@127.0.0.1:${port}` })
   assert.deepEqual([error.name, error.code], ['TransportError', 'CONNECT_FAILED'])
-  assert.equal(error.message, `Cannot connect to the proxy 127.0.0.1:${port}`)
+  assert.equal(error.message, `Cannot connect to the proxy 127.0.0.1:${port} (connection refused)`)
   assert.equal((error.cause as { code: string }).code, 'ECONNREFUSED')
 })
 
@@ -297,13 +297,13 @@ test('T-36: the certificate of a proxy is verified, and by its own options', asy
 test('T-36: the certificate of a server behind a proxy is verified', async (t) => {
   const { server } = await echoServer(t, true)
   const proxy = await startProxy(t, server.port)
-  for (const [url, options, code] of [
-    ['wss://localhost/', {}, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-    ['wss://target.test/', { ca: certificate }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  for (const [url, options, code, why] of [
+    ['wss://localhost/', {}, 'DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
+    ['wss://target.test/', { ca: certificate }, 'ERR_TLS_CERT_ALTNAME_INVALID', 'certificate of another host'],
   ] as const) {
     const error = await failure(url, { proxy: proxy.url, tls: options })
     assert.deepEqual([error.code, (error.cause as { code: string }).code], ['CONNECT_FAILED', code])
-    assert.equal(error.message, `Cannot connect to ${new URL(url).host}`)
+    assert.equal(error.message, `Cannot connect to ${new URL(url).host} (${why})`)
   }
   await eventually(() => proxy.open.size === 0, 'the end of the tunnels')
 })

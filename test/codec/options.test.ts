@@ -108,3 +108,14 @@ test('a single limit is read like one of many', () => {
   })
   assert.throws(() => readLimit('most', '2', 1, 3), { name: 'TypeError', message: 'most is a string, not a number' })
 })
+
+test('of a name that is looked for in the wrong place, it is said where it is', () => {
+  const hints = { width: 'it is size' }
+  for (const [name, message] of [
+    ['width', 'Unknown option width in things: it is size'],
+    ['height', 'Unknown option height in things'],
+    ['toString', 'Unknown option toString in things'],
+  ] as const) {
+    assert.throws(() => checkNames('things', { [name]: 1 }, ['size'], hints), new TypeError(message))
+  }
+})

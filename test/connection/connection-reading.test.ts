@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { WebSocketError } from '../../src/codec/index.ts'
 import type { Connection, Message, MessagePieces } from '../../src/connection/index.ts'
 import { scripted, settle, stateOf } from '../support/scripted-stream.ts'
 import { concat, frame, hex, utf8 } from '../support/wire.ts'
@@ -172,6 +173,46 @@ test('T-95: what a listener throws is reported once, and the next message comes 
   assert.deepEqual(host.errors, [error, error])
   assert.equal(connection.readyState, 'open')
 })
+
+test('T-95: a promise that a listener returns and that is rejected is reported as what it throws', async () => {
+  const { connection, stream, host } = scripted()
+  const error = new Error('application')
+  const answers = [
+    Promise.reject(error),
+    // biome-ignore lint/suspicious/noThenProperty: a promise of another making
+    { then: (_: unknown, reject: (error: unknown) => void) => reject(error) },
+    Promise.resolve(),
+    // biome-ignore lint/suspicious/noThenProperty: none at all
+    { then: 'no promise' },
+    null,
+    1,
+  ]
+  const count = answers.length
+  connection.onMessage(() => answers.shift())
+  stream.receive(Array(count).fill(TEXT_A).join(' '))
+  await settle()
+  assert.deepEqual(answers, [])
+  assert.deepEqual(host.errors, [error, error])
+  assert.equal(connection.readyState, 'open')
+})
+
+for (const [what, thrown, ends, isReported] of [
+  ['CONNECTION_CLOSED behind the end', new WebSocketError('CONNECTION_CLOSED', 'Cannot send'), true, false],
+  ['CONNECTION_CLOSED of another connection', new WebSocketError('CONNECTION_CLOSED', 'Cannot send'), false, true],
+  ['another code behind the end', new WebSocketError('SEND_BUFFER_FULL', 'Cannot send'), true, true],
+  ['another error behind the end', new Error('application'), true, true],
+] as const) {
+  test(`T-95: an async listener rejects with ${what}: ${isReported ? 'reported' : 'no fault of it'}`, async () => {
+    const { connection, stream, host } = scripted()
+    connection.onMessage(async () => {
+      if (ends) connection.terminate()
+      throw thrown
+    })
+    stream.receive(TEXT_A)
+    await settle()
+    assert.deepEqual(host.errors, isReported ? [thrown] : [])
+  })
+}
 
 test('T-96: a listener may do anything with the connection, and the order is kept', async () => {
   const { connection, stream, host } = scripted()

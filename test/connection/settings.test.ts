@@ -36,7 +36,7 @@ for (const { options, error } of [
   { options: { keepalive: { pingIntervalMs: 0 } }, error: RangeError },
   { options: { keepalive: { pingIntervalMs: 1 } }, error: undefined },
   { options: { keepalive: false }, error: undefined },
-  { options: { keepalive: true }, error: TypeError },
+  { options: { keepalive: 'on' }, error: TypeError },
   { options: { backpressure: 'wait' }, error: undefined },
   { options: { backpressure: 'drop' }, error: undefined },
   { options: { backpressure: 'close' }, error: undefined },
@@ -63,4 +63,14 @@ test('limits given to a connection reach its session', () => {
   stream.receive('82 82 00000000')
   host.endTurn()
   assert.equal(stream.takeWritten(), '88 02 03 f1')
+})
+
+test('keepalive may be on or off, or an object that is copied', () => {
+  const given = { pingIntervalMs: 5 }
+  const { keepalive } = readConnectionOptions({ keepalive: given })
+  assert.deepEqual(keepalive, given)
+  assert.notEqual(keepalive, given)
+  for (const keepalive of [true, false, undefined]) {
+    assert.equal(readConnectionOptions({ keepalive }).keepalive, keepalive)
+  }
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WebSocketError } from '../../src/codec/web-socket-error.ts'
 import { HandshakeError, REFUSALS, type RefusalCode } from '../../src/handshake/handshake-error.ts'
-import { statusTextOf } from '../../src/handshake/server.ts'
+import { statusTextOf } from '../../src/handshake/status-text.ts'
 
 for (const [code, { rule, text, status }] of Object.entries(REFUSALS)) {
   test(`the row ${code} reads as the others do`, () => {
@@ -33,6 +33,17 @@ test('a handshake error of a client carries the response and its status', () => 
   assert.equal(error.status, 403)
   assert.equal(error.response, response)
 })
+
+for (const [status, message] of [
+  [401, 'Server did not switch protocols (401 Unauthorized)'],
+  [418, 'Server did not switch protocols (418)'],
+  [101, 'Server did not switch protocols'],
+] as const) {
+  test(`a handshake error of a client says the status ${status} in words of ours, not of the server`, () => {
+    const response = { status, statusText: 'What the server says', headers: [], body: new Uint8Array() }
+    assert.equal(new HandshakeError('STATUS_NOT_101', { response }).message, message)
+  })
+}
 
 test('a handshake error keeps its cause', () => {
   const cause = new Error('why')

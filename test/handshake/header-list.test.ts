@@ -7,6 +7,7 @@ import {
   joinedValue,
   oneValue,
   readExtraHeaders,
+  readHeaderList,
 } from '../../src/handshake/header-list.ts'
 
 const HEADERS: HeaderList = [
@@ -98,4 +99,39 @@ for (const [name, value] of NOT_ALLOWED) {
         ),
       TypeError,
     ))
+}
+
+test('headers are read as pairs or as an object, into a list of our own', () => {
+  const pairs: [string, string][] = [
+    ['Cookie', 'a=b'],
+    ['Cookie', 'c=d'],
+  ]
+  const read = readHeaderList('headers', pairs)
+  pairs[0]![1] = 'changed'
+  assert.deepEqual(read, [
+    ['Cookie', 'a=b'],
+    ['Cookie', 'c=d'],
+  ])
+  assert.deepEqual(readHeaderList('headers', new Map([['X', 'y']])), [['X', 'y']])
+  assert.deepEqual(readHeaderList('headers', { X: 'y', Z: '' }), [
+    ['X', 'y'],
+    ['Z', ''],
+  ])
+  assert.deepEqual(readHeaderList('headers'), [])
+})
+
+for (const [headers, message] of [
+  ['X: y', 'headers is neither a list of pairs nor an object'],
+  [null, 'headers is neither a list of pairs nor an object'],
+  [true, 'headers is neither a list of pairs nor an object'],
+  [['X', 'y'], 'headers[0] is not a pair of name and value'],
+  [[['X', 'y'], ['Z']], 'headers[1] is not a pair of name and value'],
+  [[['X', 'y', 'z']], 'headers[0] is not a pair of name and value'],
+  [[[5, 'y']], 'headers[0] has a number for a name, not a string'],
+  [[['X', 5]], 'headers: the value of X is not a string'],
+  [{ 'Set-Cookie': ['a=b'] }, 'headers: the value of Set-Cookie is not a string'],
+  [{ X: undefined }, 'headers: the value of X is not a string'],
+] as const) {
+  test(`headers ${JSON.stringify(headers)} are an error that names the place`, () =>
+    assert.throws(() => readHeaderList('headers', headers as never), new TypeError(message)))
 }

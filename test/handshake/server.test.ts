@@ -10,8 +10,8 @@ import {
   type OpeningRequest,
   rejectUpgrade,
   type ServerPolicy,
-  statusTextOf,
 } from '../../src/handshake/server.ts'
+import { statusTextOf } from '../../src/handshake/status-text.ts'
 import { changed, extensionOf } from '../support/http.ts'
 
 // RFC 6455 §1.2, without what it offers
@@ -382,6 +382,7 @@ const POLICY_MISTAKES: readonly (readonly [what: string, policy: ServerPolicy])[
   ['an origin that is no text', { origin: 1 as unknown as 'same' }],
   ['a list with a path for an origin', { origin: ['https://a.example/'] }],
   ['a list with a host for an origin', { origin: ['a.example'] }],
+  ['a list with a number for an origin', { origin: [5 as unknown as string] }],
   ['a list with an asterisk for an origin', { origin: ['*'] }],
   ['a subprotocol that is no token', { subprotocols: ['a b'] }],
   ['a repeated subprotocol', { subprotocols: ['a', 'a'] }],
@@ -393,6 +394,14 @@ const POLICY_MISTAKES: readonly (readonly [what: string, policy: ServerPolicy])[
   ['a name that no policy has', { subprotocol: ['a'] } as ServerPolicy],
   ['nothing in it, not even itself', null as unknown as ServerPolicy],
 ]
+
+test('T-22: which origin is none is said, and that the slash is too much', () => {
+  const message = 'Cannot use the policy: origin[2] is not an origin: scheme, host and port, with no slash behind them'
+  const origin = ['null', 'https://a.example', 'https://b.example/']
+  assert.throws(() => checkPolicy({ origin }), new TypeError(message))
+  const notText = [5 as unknown as string]
+  assert.throws(() => checkPolicy({ origin: notText }), new TypeError(message.replace('[2]', '[0]')))
+})
 
 for (const [what, policy] of POLICY_MISTAKES) {
   test(`T-22: a policy with ${what} is a TypeError, whatever the request`, () => {

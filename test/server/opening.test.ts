@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { connect, type Refusal, type Server } from '../../src/node.ts'
+import { refusalResponse } from '../../src/server/refusal.ts'
 import { lines } from '../support/http.ts'
 import { started } from '../support/server.ts'
 import { type RawPeer, rawClient } from '../support/sockets.ts'
@@ -306,6 +307,16 @@ for (const { title, refusal, answer } of [
     answer:
       /^HTTP\/1\.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nConnection: close\r\nContent-Length: 3\r\n\r\nn\xc3\xa9$/,
   },
+  {
+    title: 'headers as an object',
+    refusal: { status: 401, headers: { 'WWW-Authenticate': 'Bearer' } },
+    answer: /^HTTP\/1\.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nConnection: close\r\n/,
+  },
+  {
+    title: 'headers as Headers',
+    refusal: { status: 401, headers: new Headers({ 'WWW-Authenticate': 'Bearer' }) },
+    answer: /^HTTP\/1\.1 401 Unauthorized\r\nwww-authenticate: Bearer\r\nConnection: close\r\n/,
+  },
   { title: 'bytes', refusal: { status: 403, body: Uint8Array.of(65, 66) }, answer: /\r\nContent-Length: 2\r\n\r\nAB$/ },
   { title: 'an empty text', refusal: { status: 403, body: '' }, answer: /\r\nContent-Length: 0\r\n\r\n$/ },
   {
@@ -345,6 +356,18 @@ for (const { title, refusal, answer } of [
   })
 }
 
+for (const [refusal, message] of [
+  [true, 'authorize returned a boolean, not undefined, which accepts, a refusal or a Response'],
+  [{}, 'authorize: refusal.status is undefined, not one from 300 to 599 other than 304'],
+  [{ status: 401, headers: 'X: y' }, 'authorize: refusal.headers is neither a list of pairs nor an object'],
+  [{ status: 401, headers: { X: 5 } }, 'authorize: refusal.headers: the value of X is not a string'],
+  [{ status: 401, body: 5 }, 'authorize: refusal.body is a number, not a string or bytes'],
+] as const) {
+  test(`what is wrong with the refusal ${JSON.stringify(refusal)} is said with its place`, async () => {
+    await assert.rejects(refusalResponse(refusal as never), { message })
+  })
+}
+
 for (const { title, authorize, error } of [
   {
     title: 'throws',
@@ -366,6 +389,9 @@ for (const { title, authorize, error } of [
     error: TypeError,
   },
   { title: 'says a body that is none', authorize: () => ({ status: 401, body: {} }), error: TypeError },
+  { title: 'says a status that is a string', authorize: () => ({ status: '401' }), error: RangeError },
+  { title: 'says headers of one pair', authorize: () => ({ status: 401, headers: ['X', 'y'] }), error: TypeError },
+  { title: 'says no headers', authorize: () => ({ status: 401, headers: null }), error: TypeError },
   { title: 'says Response.error()', authorize: () => Response.error(), error: RangeError },
 ]) {
   test(`T-23: authorize that ${title} is answered with 500, and told`, async (t) => {

@@ -22,6 +22,9 @@ for (const { options, error } of [
   { options: { origin: true }, error: TypeError },
   { options: { headers: [['Upgrade', 'x']] }, error: TypeError },
   { options: { headers: [['X', 'a\r\nb']] }, error: TypeError },
+  { options: { headers: { X: 'a\r\nb' } }, error: TypeError },
+  { options: { headers: 'X: y' }, error: TypeError },
+  { options: { headers: ['X', 'y'] }, error: TypeError },
   { options: { maxConnections: -1 }, error: RangeError },
   { options: { maxConnections: '5' }, error: TypeError },
   { options: { maxPendingHandshakes: 0 }, error: RangeError },
@@ -56,7 +59,7 @@ for (const { options, error } of [
 
 test('a port is 0 to 65,535', () => {
   for (const port of [0, 65_535]) assert.equal(readServeOptions({ port }).port, port)
-  for (const port of [-1, 65_536, 0.5, '80']) {
+  for (const port of [-1, 65_536, 0.5]) {
     assert.throws(
       () => readServeOptions({ port: port as number }),
       new RangeError(`options.port is ${port}, not an integer from 0 to 65535`),
@@ -78,6 +81,26 @@ for (const [name, least] of Object.entries({
     for (const value of [least - 1, least + 0.5, Number.NaN, Number.NEGATIVE_INFINITY]) {
       assert.throws(() => readServeOptions({ [name]: value }), RangeError, String(value))
     }
+  })
+}
+
+test('a port that is a string is said to be one', () => {
+  const message = "options.port is the string '8080', not an integer from 0 to 65535"
+  assert.throws(() => readServeOptions({ port: '8080' as never }), new RangeError(message))
+})
+
+for (const [name, where] of [
+  ['maxPayload', 'it is limits.maxMessageBytes'],
+  ['maxMessageBytes', 'it is limits.maxMessageBytes'],
+  ['highWaterBytes', 'it is limits.highWaterBytes'],
+  ['pingIntervalMs', 'it is keepalive.pingIntervalMs'],
+  ['key', 'it is tls.key'],
+  ['verifyClient', 'it is authorize'],
+  ['perMessageDeflate', 'it is deflate'],
+] as const) {
+  test(`who gives ${name} is told where it is`, () => {
+    const error = new TypeError(`Unknown option ${name} in options: ${where}`)
+    assert.throws(() => readServeOptions({ [name]: undefined } as never), error)
   })
 }
 

@@ -147,6 +147,24 @@ test('T-95: a listener that throws closes its connection with 1011, and onError 
   assert.deepEqual(told, [mistake])
 })
 
+test('T-95: an async listener that fails closes its connection with 1011, and onError is told once', async (t) => {
+  const told: unknown[] = []
+  const mistake = new Error('a mistake of the application')
+  const server = await started(t, { onError: (error) => void told.push(error) }, (connection) =>
+    connection.onMessage(async (message) => {
+      await connection.send(message)
+      throw mistake
+    }),
+  )
+  const client = await connect(server.url)
+  await client.send('anything')
+  const heard: unknown[] = []
+  for await (const message of client) heard.push(message)
+  assert.equal((await client.closed).code, 1011)
+  assert.deepEqual(heard, ['anything'])
+  assert.deepEqual(told, [mistake])
+})
+
 for (const [options, error] of [
   [{ path: 'chat' }, TypeError],
   [{ path: '/chat?x=1' }, TypeError],
@@ -346,11 +364,13 @@ test('T-20: pages from elsewhere are refused unless the policy says otherwise', 
 })
 
 test('headers are those of the accepting response', async (t) => {
-  const server = await started(t, { headers: [['Set-Cookie', 'a=b']] })
-  const peer = await rawClient(server.port)
-  peer.say(upgradeRequest())
-  assert.match(await peer.head(), /\r\nSet-Cookie: a=b$/)
-  peer.leave()
+  for (const headers of [[['Set-Cookie', 'a=b']], { 'Set-Cookie': 'a=b' }] as const) {
+    const server = await started(t, { headers })
+    const peer = await rawClient(server.port)
+    peer.say(upgradeRequest())
+    assert.match(await peer.head(), /\r\nSet-Cookie: a=b$/)
+    peer.leave()
+  }
 })
 
 test('with maxConnections, one more is answered with 503 until one has closed', async (t) => {

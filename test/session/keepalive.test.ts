@@ -32,7 +32,7 @@ for (const name of ['pingIntervalMs', 'pongTimeoutMs']) {
 }
 
 test('what is no keepalive is a TypeError', () => {
-  for (const keepalive of [true, null, 5, { interval: 1 }]) {
+  for (const keepalive of [null, 5, 'on', { interval: 1 }]) {
     assert.throws(() => server({ keepalive: keepalive as never }), { name: 'TypeError', message: /keepalive/ })
   }
 })
@@ -166,4 +166,8 @@ test('a ping that is forgotten is not answered by that, only by the pong to a la
   assert.deepEqual([clock.sentCount, clock.answeredCount], [1_030, 0])
   clock.answered(Uint8Array.of(0, 6), 1_001)
   assert.equal(clock.answeredCount, 7)
+})
+
+test('T-78: true is keepalive with its defaults, on either side', () => {
+  for (const role of ['client', 'server'] as const) assert.deepEqual(readKeepalive(role, true), DEFAULT_KEEPALIVE)
 })

@@ -782,3 +782,12 @@ test('T-68: outputBytes counts what is accepted and not taken, whatever its way'
     assert.equal(session.outputBytes, 0)
   }
 })
+
+test('what is neither a string nor bytes cannot be sent, as whatever type', () => {
+  for (const type of ['text', 'binary'] as const) {
+    assert.throws(() => server().send(type, {} as never), {
+      name: 'TypeError',
+      message: 'Cannot send: the payload is neither a string nor bytes but of type object',
+    })
+  }
+})

@@ -1,7 +1,7 @@
 // `wspc connect`: lines out, messages in.
 
 import { createInterface } from 'node:readline'
-import { type Connection, connect, HandshakeError, WebSocketError } from '../../node.ts'
+import { type Connection, connect, WebSocketError } from '../../node.ts'
 import { type Command, UsageError } from '../args.ts'
 import { ExitCode } from '../exit-code.ts'
 import { formatMessage } from '../format-message.ts'
@@ -12,9 +12,12 @@ export async function runConnect({ url }: Command & { name: 'connect' }): Promis
     connection = await connect(url)
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message)
-    process.stderr.write(`wspc: ${explain(error as Error)}\n`)
+    say(explain(error as Error))
     return ExitCode.notConnected
   }
+  // Standard output is for messages alone. Whoever sits in front of a terminal is told the rest; a script goes by the exit code.
+  const isWatched = process.stderr.isTTY === true
+  if (isWatched) say(`Connected to ${connection.url}`)
   process.once('SIGINT', () => void connection.close(1000))
   process.once('SIGTERM', () => void connection.close(1000))
   process.stdout.on('error', () => {}) // whoever read the output has gone, which the next write says, too
@@ -26,17 +29,21 @@ export async function runConnect({ url }: Command & { name: 'connect' }): Promis
   }
   process.stdin.destroy() // a line that nobody waits for any more would keep the process
   const { code, reason, wasClean, error } = await connection.closed
-  if (wasClean && NORMAL_CODES.includes(code)) return ExitCode.normal
+  const isNormal = wasClean && NORMAL_CODES.includes(code)
   const why = error?.message ?? reason
-  process.stderr.write(`wspc: Connection closed with ${code}${why === '' ? '' : `: ${formatMessage(why, true)}`}\n`)
-  return ExitCode.abnormal
+  const how = code === 1005 ? 'without a code' : `with ${code}`
+  if (isWatched || !isNormal) say(`Connection closed ${how}${why === '' ? '' : `: ${formatMessage(why, true)}`}`)
+  return isNormal ? ExitCode.normal : ExitCode.abnormal
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`wspc: ${sentence}\n`)
 }
 
 const NORMAL_CODES = [1000, 1001, 1005]
 
 function explain(error: Error): string {
-  const status = error instanceof HandshakeError && error.status !== undefined ? ` (${error.status})` : ''
-  return `${error.message}${status}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`
+  return `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`
 }
 
 /** Writes a line as fast as it is read. @returns whether there is still somebody who reads. */

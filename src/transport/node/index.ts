@@ -1,5 +1,7 @@
 export { nodeDeflate, readDeflate } from './deflate.ts'
+export { type RefusalDiagnostics, refusalChannel } from './diagnostics.ts'
 export { nodeHost } from './host.ts'
+export { OPTION_HINTS } from './option-hints.ts'
 export { headerPairs } from './raw-headers.ts'
 export { refuse } from './refuse.ts'
 export { SocketStream } from './socket-stream.ts'

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { certificate, key } from '../support/certificate.ts'
 import { ROOT, run } from '../support/programs.ts'
 
 const PAGES = [
@@ -22,6 +23,9 @@ const PAGES = [
 // Below the package's own root, so that `wspc` is found as by a user.
 const directory = join(ROOT, 'dist', 'snippets')
 mkdirSync(directory, { recursive: true })
+// What a reader has in the working directory.
+writeFileSync(join(directory, 'key.pem'), key)
+writeFileSync(join(directory, 'cert.pem'), certificate)
 
 function snippetsOf(page: string): string[] {
   return [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!)
@@ -44,7 +48,7 @@ for (const page of PAGES) {
     let server: ChildProcess | undefined
     let clients: string | undefined
     const runs = async (file: string): Promise<void> => {
-      const { code, stderr } = await run(process.execPath, [file])
+      const { code, stderr } = await run(process.execPath, [file], directory)
       assert.equal(code, 0, `${file} failed: ${stderr}`)
     }
     try {
@@ -53,7 +57,7 @@ for (const page of PAGES) {
         writeFileSync(file, snippet.replaceAll('8080', port))
         if (snippet.startsWith('// server.mjs')) {
           if (server?.kill()) await once(server, 'exit')
-          server = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+          server = spawn(process.execPath, [file], { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] })
           await once(server.stdout!, 'data') // it says where it listens
           if (clients !== undefined) await runs(clients)
         } else {

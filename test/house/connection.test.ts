@@ -27,12 +27,13 @@ function members(object: object): string[] {
     .sort()
 }
 
-test('connection.md lists every member of each object, and no other', async () => {
+test('connection.md lists every member of each object, and no other', async (t) => {
   const accepted: [connection: Connection, request: UpgradeRequest][] = []
   const server = await serve({}, (connection, request) => {
     accepted.push([connection, request])
     connection.onMessage(() => {})
   })
+  t.after(() => server.close())
   for await (const turn of reconnect(server.url, { backoff: { initialDelayMs: 1, maxDelayMs: 1 } })) {
     if (turn.gap === undefined) {
       turn.connection.terminate()
@@ -47,5 +48,4 @@ test('connection.md lists every member of each object, and no other', async () =
   assert.deepEqual(listed('Connection'), members(connection))
   assert.deepEqual(listed('UpgradeRequest'), members(request))
   assert.deepEqual(listed('Server'), members(server))
-  await server.close()
 })

@@ -1,5 +1,6 @@
 // Every JavaScript block of every page runs, as a program that a reader could copy. A block that begins with
-// `// server.mjs` goes on running for the blocks after it on the same page.
+// `// server.mjs` goes on running for the blocks after it on the same page; one that begins with `// clients.mjs` is for
+// every server of its page, and runs again with those that come after it.
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -9,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { certificate, key } from '../support/certificate.ts'
 import { ROOT, run } from '../support/programs.ts'
 
 const PAGES = [
@@ -21,6 +23,9 @@ const PAGES = [
 // Below the package's own root, so that `wspc` is found as by a user.
 const directory = join(ROOT, 'dist', 'snippets')
 mkdirSync(directory, { recursive: true })
+// What a reader has in the working directory.
+writeFileSync(join(directory, 'key.pem'), key)
+writeFileSync(join(directory, 'cert.pem'), certificate)
 
 function snippetsOf(page: string): string[] {
   return [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!)
@@ -41,17 +46,23 @@ for (const page of PAGES) {
   test(`the ${snippets.length} programs of ${page} run`, async () => {
     const port = String(await freePort())
     let server: ChildProcess | undefined
+    let clients: string | undefined
+    const runs = async (file: string): Promise<void> => {
+      const { code, stderr } = await run(process.execPath, [file], directory)
+      assert.equal(code, 0, `${file} failed: ${stderr}`)
+    }
     try {
       for (const [index, snippet] of snippets.entries()) {
         const file = join(directory, `${page.replaceAll(/[^a-z]/gi, '-')}-${index + 1}.mjs`)
         writeFileSync(file, snippet.replaceAll('8080', port))
         if (snippet.startsWith('// server.mjs')) {
-          server?.kill()
-          server = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+          if (server?.kill()) await once(server, 'exit')
+          server = spawn(process.execPath, [file], { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] })
           await once(server.stdout!, 'data') // it says where it listens
+          if (clients !== undefined) await runs(clients)
         } else {
-          const { code, stderr } = await run(process.execPath, [file])
-          assert.equal(code, 0, `program ${index + 1} of ${page} failed: ${stderr}`)
+          if (snippet.startsWith('// clients.mjs')) clients = file
+          await runs(file)
         }
       }
     } finally {

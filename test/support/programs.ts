@@ -52,9 +52,9 @@ export interface Finished {
 }
 
 /** Runs a program to its end, or for a minute. */
-export function run(program: string, args: readonly string[]): Promise<Finished> {
+export function run(program: string, args: readonly string[], cwd = process.cwd()): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
     let stderr = ''
     child.stdout.on('data', (text) => {

@@ -2,7 +2,7 @@
 
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer, ServerOptions as TlsOptions } from 'node:https'
-import { checkNames, readNumbers } from '../codec/options.ts'
+import { checkNames, readLimit, readNumbers } from '../codec/options.ts'
 import { type ConnectionOptions, readConnectionOptions } from '../connection/index.ts'
 import type { DeflateOption } from '../extension/index.ts'
 import { checkPolicy, type HeadersOption, readHeaderList, type ServerPolicy } from '../handshake/index.ts'
@@ -21,6 +21,12 @@ export interface ServeOptions extends ConnectionOptions {
    * away, also when nobody listens on it. Not with `port`, `host` or `server`.
    */
   readonly socketPath?: string | undefined
+  /**
+   * File mode of that Unix socket, 0 to 0o777, set as soon as the server listens: who may write to it may connect. A
+   * proxy that runs as another user of the same group needs `0o660`, of another group `0o666`. Default: what the umask of
+   * the process leaves. Only with `socketPath`; not on Windows.
+   */
+  readonly socketMode?: number | undefined
   /**
    * A server of yours to take upgrades from. It keeps its port, its other requests and its life. Several servers may
    * share it by their paths.
@@ -80,6 +86,7 @@ export const SERVE_OPTION_NAMES = [
   'port',
   'host',
   'socketPath',
+  'socketMode',
   'server',
   'path',
   'tls',
@@ -138,6 +145,7 @@ const OWN_PORT_NAMES = [
   'port',
   'host',
   'socketPath',
+  'socketMode',
   'tls',
   'maxPendingConnections',
   'headerTimeoutMs',
@@ -160,6 +168,7 @@ export function readServeOptions(options: ServeOptions): ReadServeOptions {
     throw new TypeError('A Unix socket has neither port nor host')
   }
   checkSocketPath(socketPath)
+  checkSocketMode(options)
   if (tls !== undefined && (typeof tls !== 'object' || tls === null)) {
     throw new TypeError('options.tls is not an object of options')
   }
@@ -192,6 +201,13 @@ function checkSocketPath(socketPath: unknown): void {
   if (bytes > MAX_SOCKET_PATH_BYTES) {
     throw new RangeError(`options.socketPath takes ${bytes} bytes, at most ${MAX_SOCKET_PATH_BYTES} fit`)
   }
+}
+
+function checkSocketMode({ socketMode, socketPath }: ServeOptions): void {
+  if (socketMode === undefined) return
+  if (socketPath === undefined)
+    throw new TypeError('options.socketMode is of a Unix socket, and there is no socketPath')
+  readLimit('options.socketMode', socketMode, 0, 0o777)
 }
 
 function readPaths(path: ServeOptions['path']): readonly string[] | undefined {

@@ -1,5 +1,6 @@
 // The HTTP server of a `serve` that is given none: how it is set up, and when it listens.
 
+import { chmodSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { DEFAULT_HEAD_LIMITS, TransportError } from '../codec/index.ts'
@@ -25,7 +26,7 @@ export function createOwnServer({ tls }: ReadServeOptions): HttpServer {
  * reason of the signal when that has aborted meanwhile.
  */
 export function listen(http: HttpServer, options: ReadServeOptions): Promise<void> {
-  const { port = 0, host = '127.0.0.1', socketPath, signal } = options
+  const { port = 0, host = '127.0.0.1', socketPath, socketMode, signal } = options
   const where = socketPath ?? `${host}, port ${port}`
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void =>
@@ -33,6 +34,12 @@ export function listen(http: HttpServer, options: ReadServeOptions): Promise<voi
     http.once('error', fail)
     http.listen(socketPath === undefined ? { port, host } : { path: socketPath }, () => {
       http.off('error', fail)
+      try {
+        if (socketPath !== undefined && socketMode !== undefined) chmodSync(socketPath, socketMode)
+      } catch (cause) {
+        http.close(() => fail(cause as Error))
+        return
+      }
       if (signal?.aborted !== true) resolve()
       else http.close(() => reject(signal.reason))
     })

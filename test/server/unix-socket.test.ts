@@ -232,3 +232,38 @@ test('where a server listened is remembered, also when it was not asked for', as
   assert.notEqual(shared.port, first)
   await shared.close()
 })
+
+const noModes = process.platform === 'win32' ? 'Windows has no file modes' : false
+
+for (const socketMode of [0o600, 0o660, 0o666, 0o777]) {
+  test(`the file of a Unix socket has the mode 0o${socketMode.toString(8)} that was asked for`, {
+    skip: noModes,
+  }, async (t) => {
+    const socketPath = unixSocketPath(t)
+    await started(t, { socketPath, socketMode })
+    assert.equal(lstatSync(socketPath).mode & 0o777, socketMode)
+    await met(t, socketPath)
+  })
+}
+
+test('a Unix socket whose mode cannot be set is not listened on', { skip: process.platform !== 'linux' }, async () => {
+  const socketPath = `\0wspc-${process.pid}-mode` // has no file
+  await assert.rejects(
+    serve({ socketPath, socketMode: 0o660 }, () => {}),
+    { code: 'LISTEN_FAILED' },
+  )
+  await (await serve({ socketPath }, () => {})).close()
+})
+
+for (const [options, message] of [
+  [{ socketMode: 0o660 }, 'options.socketMode is of a Unix socket, and there is no socketPath'],
+  [{ socketPath: '/tmp/x', socketMode: -1 }, 'options.socketMode is -1, not an integer from 0 to 511'],
+  [{ socketPath: '/tmp/x', socketMode: 0o1000 }, 'options.socketMode is 512, not an integer from 0 to 511'],
+  [{ socketPath: '/tmp/x', socketMode: '660' }, 'options.socketMode is a string, not a number'],
+] as const) {
+  test(`${JSON.stringify(options)} is refused`, () =>
+    assert.rejects(
+      serve(options as never, () => {}),
+      { message },
+    ))
+}

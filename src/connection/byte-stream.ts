@@ -30,6 +30,11 @@ export interface ByteStreamListener {
   closed(): void
 }
 
+/** A connection of which a listener has thrown. */
+export interface FailedConnection {
+  close(code: number): Promise<unknown>
+}
+
 /** The clock, the turns and the randomness of the runtime that a connection lives in. */
 export interface Host {
   /** The channels on which connections tell what happens on them. Without it they tell nobody. */
@@ -47,6 +52,8 @@ export interface Host {
   mayWork(): boolean
   /** A cryptographically strong random number of 32 bits. */
   randomUint32(): number
-  /** Lets an error of the application take the runtime's usual way for errors that nobody caught. */
-  reportError(error: unknown): void
+  /**
+   * Lets what a listener of a connection has thrown take the runtime's usual way for errors that nobody caught, or another.
+   */
+  reportError(error: unknown, connection: FailedConnection): void
 }

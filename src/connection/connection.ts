@@ -523,14 +523,14 @@ export class Connection implements AsyncIterable<Message> {
       const returned = this.#listener!(message)
       if (isThenable(returned)) returned.then(undefined, (error) => this.#listenerRejected(error))
     } catch (error) {
-      this.#host.reportError(error)
+      this.#host.reportError(error, this)
     }
   }
 
   /** What a listener awaits may fail because the connection ended: that is the peer's doing, and no fault of the listener. */
   #listenerRejected(error: unknown): void {
     const hasEnded = this.readyState !== 'open' && error instanceof WebSocketError && error.code === 'CONNECTION_CLOSED'
-    if (!hasEnded) this.#host.reportError(error)
+    if (!hasEnded) this.#host.reportError(error, this)
   }
 
   #answerPings(roundTripMs: number): void {

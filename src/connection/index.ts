@@ -1,4 +1,4 @@
-export type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
+export type { ByteStream, ByteStreamListener, FailedConnection, Host } from './byte-stream.ts'
 export { Connection, type ConnectionAddress, type ConnectionStats, type MessageOptions } from './connection.ts'
 export type {
   CloseDiagnostics,

@@ -12,7 +12,13 @@ import {
   WebSocketError,
 } from '../codec/index.ts'
 import { readNumbers } from '../codec/options.ts'
-import { type Connection, type MessageOptions, openConnection } from '../connection/index.ts'
+import {
+  type Connection,
+  type FailedConnection,
+  type Host,
+  type MessageOptions,
+  openConnection,
+} from '../connection/index.ts'
 import {
   decideUpgrade,
   joinedValue,
@@ -74,9 +80,15 @@ export class Server {
   readonly #handler: ConnectionHandler
   readonly #connections = new Set<Connection>()
   readonly #sockets = new Set<Socket>() // those of the connections; they may take a little longer to close
+  readonly #socketClosed: (this: Socket) => void
   readonly #pending = new Map<Socket, UpgradeRequest>()
   readonly #arrivals: Arrivals
   readonly #counters = new ServerCounters()
+  /** What a listener throws is treated as what the handler throws. */
+  readonly #host: Host = {
+    ...nodeHost,
+    reportError: (error, connection) => this.#handlerFailed(connection, error),
+  }
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
   readonly #aborted = (): void => void this.close()
   #lastAddress: AddressInfo | string | undefined
@@ -84,6 +96,10 @@ export class Server {
 
   /** @internal Made by {@link serve}. */
   constructor(http: HttpServer, options: ReadServeOptions, handler: ConnectionHandler) {
+    const sockets = this.#sockets
+    this.#socketClosed = function () {
+      sockets.delete(this)
+    }
     this.#http = http
     this.#options = options
     this.#handler = handler
@@ -385,15 +401,14 @@ export class Server {
   #accept(socket: Socket, request: UpgradeRequest, acceptance: UpgradeAcceptance, leftover: Buffer): void {
     this.#arrivals.forget(socket)
     this.#sockets.add(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
+    socket.once('close', this.#socketClosed)
     socket.write(formatResponseHead(acceptance))
     const stream = new SocketStream(socket)
     const { subprotocol, extensions } = acceptance
-    const connection: Connection = openConnection(
+    const connection = openConnection(
       { role: 'server', subprotocol, extensions, leftover },
       stream,
-      // What a listener throws is treated as what the handler throws.
-      { ...nodeHost, reportError: (error) => this.#handlerFailed(connection, error) },
+      this.#host,
       { url: request.url, remoteAddress: request.remoteAddress },
       this.#options,
       (listener) => stream.attach(listener),
@@ -418,7 +433,7 @@ export class Server {
     }
   }
 
-  #handlerFailed(connection: Connection, error: unknown): void {
+  #handlerFailed(connection: FailedConnection, error: unknown): void {
     void connection.close(1011)
     const { onError = nodeHost.reportError } = this.#options
     onError(error)

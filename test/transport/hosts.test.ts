@@ -86,7 +86,7 @@ for (const { name, host } of [
         resolve(uncaught)
       })
     })
-    host.reportError(error)
+    host.reportError(error, { close: () => Promise.resolve() })
     assert.equal(await caught, error)
   })
 }

@@ -12,7 +12,7 @@ const workQueue = new WorkQueue(nextTurn, () => performance.now())
 const random = new Uint32Array(256)
 let randomAt = random.length
 
-export const nodeHost: Host = {
+export const nodeHost = {
   diagnostics: nodeDiagnostics,
 
   now: () => performance.now(),
@@ -44,4 +44,4 @@ export const nodeHost: Host = {
     random[randomAt++] = 0
     return value
   },
-}
+} satisfies Host

@@ -13,7 +13,7 @@ const nextTurn: (callback: () => void) => void =
 
 const workQueue = new WorkQueue(nextTurn, () => performance.now())
 
-export const webHost: Host = {
+export const webHost = {
   now: () => performance.now(),
 
   setTimer(delayMs, callback) {
@@ -49,4 +49,4 @@ export const webHost: Host = {
     random[randomAt++] = 0
     return value
   },
-}
+} satisfies Host

@@ -195,7 +195,9 @@ for (const [code, closed] of [
       void connection.send('hello')
       void connection.close(code, code && 'bye')
     })
-    const command = `'${process.execPath}' '${MAIN}' connect ${server.url}`
+    // What `spawn` adds to a command of Deno's, `script` does not.
+    const permissions = 'Deno' in globalThis ? 'run -A' : ''
+    const command = `'${process.execPath}' ${permissions} '${MAIN}' connect ${server.url}`
     const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })

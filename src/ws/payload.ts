@@ -21,14 +21,19 @@ export function readData(data: unknown): string | Uint8Array {
 
 /** What a ping or pong carries. @throws TypeError, RangeError when it is too long (RFC 6455 §5.5). */
 export function readControlData(data: unknown): string | Uint8Array {
-  if (byteLengthOf(data) > MAX_CONTROL_PAYLOAD_BYTES) {
-    throw new RangeError('The data size must not be greater than 125 bytes')
-  }
+  checkControlSize(data)
   return readData(data)
 }
 
+/** @throws TypeError, RangeError for what does not fit into a ping or pong, a Blob included (RFC 6455 §5.5). */
+export function checkControlSize(data: unknown): void {
+  if (byteLengthOf(data) > MAX_CONTROL_PAYLOAD_BYTES) {
+    throw new RangeError('The data size must not be greater than 125 bytes')
+  }
+}
+
 /** @throws TypeError for what Node cannot make a Buffer of. */
-export function toBytes(data: unknown): Uint8Array {
+function toBytes(data: unknown): Uint8Array {
   if (data instanceof Uint8Array) return data
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   return Buffer.from(data as ArrayBuffer)

@@ -65,6 +65,15 @@ type Handled<Socket extends WebSocketClass, Request extends typeof IncomingMessa
   request: InstanceType<Request>,
 ) => void
 
+/** A request on its way to a connection. */
+interface Upgrade<Socket extends WebSocketClass, Request extends typeof IncomingMessage> {
+  readonly opening: OpeningRequest
+  readonly request: InstanceType<Request>
+  readonly socket: Duplex
+  readonly head: Buffer
+  readonly callback: Handled<Socket, Request>
+}
+
 /** A server as the package `ws` has it. */
 export class WebSocketServer<
     Socket extends WebSocketClass = WebSocketConstructor,
@@ -165,14 +174,14 @@ export class WebSocketServer<
     callback: Handled<Socket, Request>,
   ): void {
     socket.on('error', destroyThis)
-    const opening = openingRequest(request)
+    const upgrade: Upgrade<Socket, Request> = { opening: openingRequest(request), request, socket, head, callback }
     // Decided without a subprotocol for now: `handleProtocols` is asked only for whom `verifyClient` lets in.
-    const decision = decideUpgrade(opening, { origin: 'any', extensions: this.#extensions })
+    const decision = decideUpgrade(upgrade.opening, { origin: 'any', extensions: this.#extensions })
     const isListRefused = decision.kind === 'reject' && /^(SUBPROTOCOL|EXTENSION)/.test(decision.error.code)
     if (decision.kind === 'reject' && !isListRefused) this.#refuseOrTell(decision, socket, request)
     else if (!this.shouldHandle(request)) refuseUpgrade(socket, 400)
     else if (decision.kind === 'reject') this.#refuseOrTell(decision, socket, request)
-    else this.#verify(opening, request, socket, head, callback)
+    else this.#verify(upgrade)
   }
 
   /** What it answers offers with. Read each time: programs change the options of a server that runs. */
@@ -182,15 +191,10 @@ export class WebSocketServer<
 
   // --- inside --------------------------------------------------------------------------------------------------------
 
-  #verify(
-    openingOf: OpeningRequest,
-    request: InstanceType<Request>,
-    socket: Duplex,
-    head: Buffer,
-    callback: Handled<Socket, Request>,
-  ): void {
+  #verify(upgrade: Upgrade<Socket, Request>): void {
+    const { request, socket } = upgrade
     const { verifyClient } = this.options
-    const complete = (): void => this.#complete(openingOf, request, socket, head, callback)
+    const complete = (): void => this.#complete(upgrade)
     if (!verifyClient) {
       complete()
       return
@@ -210,13 +214,8 @@ export class WebSocketServer<
     })
   }
 
-  #complete(
-    openingOf: OpeningRequest,
-    request: InstanceType<Request>,
-    socket: Duplex,
-    head: Buffer,
-    callback: Handled<Socket, Request>,
-  ): void {
+  #complete(upgrade: Upgrade<Socket, Request>): void {
+    const { opening: asked, request, socket, head, callback } = upgrade
     // A client that has ended its side already is not worth a connection.
     if (!socket.readable || !socket.writable) {
       socket.destroy()
@@ -233,7 +232,7 @@ export class WebSocketServer<
     }
     const { WebSocket: SocketClass = WebSocket } = this.options
     const client = new (SocketClass as unknown as typeof WebSocket)(null, undefined, this.options)
-    const acceptance = this.#accept(openingOf, request)
+    const acceptance = this.#accept(asked, request)
     if (acceptance === undefined) {
       refuseUpgrade(socket, 500)
       return
@@ -248,7 +247,7 @@ export class WebSocketServer<
     upgraded.add(socket)
     socket.write(`${head101.join('\r\n')}\r\n\r\n`, 'latin1')
     socket.removeListener('error', destroyThis)
-    opening.agree(client, { ...acceptance, url: urlOf(openingOf) })
+    opening.agree(client, { ...acceptance, url: urlOf(asked) })
     client.setSocket(socket, head, this.options)
     const given = client as unknown as InstanceType<Socket>
     this.#track(given)
@@ -256,7 +255,7 @@ export class WebSocketServer<
   }
 
   /** The response, with the subprotocol that was chosen; `undefined` when that is none that was offered. */
-  #accept(openingOf: OpeningRequest, request: InstanceType<Request>): UpgradeAcceptance | undefined {
+  #accept(asked: OpeningRequest, request: InstanceType<Request>): UpgradeAcceptance | undefined {
     const { handleProtocols } = this.options
     const choose = (offered: readonly string[]): string | undefined => {
       if (offered.length === 0) return undefined
@@ -267,7 +266,7 @@ export class WebSocketServer<
       chosen = choose(offered)
       return chosen !== undefined && offered.includes(chosen) ? chosen : undefined
     }
-    const decision = decideUpgrade(openingOf, { origin: 'any', extensions: this.#extensions, subprotocols })
+    const decision = decideUpgrade(asked, { origin: 'any', extensions: this.#extensions, subprotocols })
     if (decision.kind === 'reject' || decision.subprotocol !== chosen) return undefined
     return decision
   }
@@ -313,15 +312,16 @@ function createOwnServer(): HttpServer {
 function openingRequest(request: IncomingMessage): OpeningRequest {
   const { method = '', url = '', httpVersion = '1.1', rawHeaders, headers, socket } = request
   const isMadeUp = !Array.isArray(rawHeaders) || rawHeaders.length === 0
-  const pairs: HeaderList = isMadeUp ? flat({ host: 'localhost', ...headers }) : headerPairs(rawHeaders)
+  const pairs: HeaderList = isMadeUp
+    ? pairsOf(Object.entries({ host: 'localhost', ...headers }))
+    : headerPairs(rawHeaders)
   const secure = (socket as { encrypted?: boolean } | undefined)?.encrypted === true
   return { method, target: url, httpVersion, headers: pairs, secure }
 }
 
-function flat(headers: IncomingMessage['headers']): HeaderList {
-  return Object.entries(headers).flatMap(([name, value]) =>
-    [value ?? []].flat().map((one) => [name, String(one)] as const),
-  )
+/** Fields by name, those with several values once for each. */
+function pairsOf(fields: Iterable<readonly [name: string, value: unknown]>): HeaderList {
+  return [...fields].flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, String(one)] as const))
 }
 
 /** The address that was asked for. */
@@ -345,10 +345,7 @@ function refuseUpgrade(
   for (const [name, value] of [...Object.entries(own), ...Object.entries(headers)]) {
     if (name.toLowerCase() !== 'content-length' || value === body.length) fields.set(name.toLowerCase(), [name, value])
   }
-  const list = [...fields.values()].flatMap(([name, value]) =>
-    [value ?? []].flat().map((one) => [name, String(one)] as const),
-  )
-  refuse(socket, { status, statusText: STATUS_CODES[status] ?? '', headers: list, body })
+  refuse(socket, { status, statusText: STATUS_CODES[status] ?? '', headers: pairsOf(fields.values()), body })
 }
 
 function destroyThis(this: Duplex): void {

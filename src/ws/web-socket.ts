@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events'
 import type { ClientRequest, ClientRequestArgs } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { URL } from 'node:url'
-import { MAX_CONTROL_PAYLOAD_BYTES, Opcode } from '../codec/index.ts'
+import { Opcode } from '../codec/index.ts'
 import type { CloseInfo, MessageType } from '../session/index.ts'
 import { nodeHost } from '../transport/node/index.ts'
 import { abortHandshake, openHandshake } from './client-handshake.ts'
@@ -16,7 +16,7 @@ import { type Agreement, call, Endpoint, type EndpointListener, type EndpointSet
 import { toEmittedError } from './error.ts'
 import { addHandler, attributeOf, cleanlyClosed, removeHandler, setAttribute } from './event-target.ts'
 import { closeParameters, readFrame } from './frame.ts'
-import { byteLengthOf, isBlob, limitOf, readCloseReason, readData, toBinary } from './payload.ts'
+import { byteLengthOf, checkControlSize, isBlob, limitOf, readCloseReason, readData, toBinary } from './payload.ts'
 import type {
   BinaryType,
   BufferLike,
@@ -132,7 +132,7 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   #request: ClientRequest | null = null
   #stream: Duplex | null = null
   #endpoint: Endpoint | undefined
-  #frameSender: FrameSender | null = null
+  #frameSender: FrameSender | undefined
   #agreement: Agreement = NOTHING_AGREED
   #binaryType: BinaryType = 'nodebuffer'
   /** From which length on messages are compressed. */
@@ -337,13 +337,14 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       randomUint32: generateMask && (() => maskOf(generateMask)),
     }
     this.#endpoint = new Endpoint(stream, role, this.#agreement, settings, new WebSocket.#Listener(this))
-    this.#frameSender = { sendFrame: (list, callback) => this.#sendFrame(list, callback) }
     this.#state = OPEN
     this.emit('open')
   }
 
   /** What sends frames that were made with `Sender.frame`; `null` before there is a connection. */
   get _sender(): FrameSender | null {
+    if (this.#endpoint === undefined) return null
+    this.#frameSender ??= { sendFrame: (list, callback) => this.#sendFrame(list, callback) } // few programs ask for it
     return this.#frameSender
   }
 
@@ -428,10 +429,16 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
     callback: SendCallback | undefined,
   ): void {
     const endpoint = this.#endpoint!
-    const isLongEnough = this.#threshold === 0 || (compress && sizeOf(payload) >= this.#threshold)
+    const isCompressed = compress && this.#isLongEnough(payload)
     const sentAs = endpoint.openMessage ?? type
     const sent = sentAs === 'binary' && typeof payload === 'string' ? Buffer.from(payload) : payload
-    endpoint.send(sentAs, sent, fin, compress && isLongEnough, callback)
+    endpoint.send(sentAs, sent, fin, isCompressed, callback)
+  }
+
+  /** Whether a message is to be compressed; measured only where its length decides. */
+  #isLongEnough(payload: string | Uint8Array): boolean {
+    const threshold = this.#threshold
+    return threshold === 0 || (threshold !== Number.POSITIVE_INFINITY && sizeOf(payload) >= threshold)
   }
 
   #sendControl(kind: 'ping' | 'pong', parameters: readonly unknown[]): void {
@@ -443,9 +450,7 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       this.#sendTooLate(data, callback)
       return
     }
-    if (data && byteLengthOf(data) > MAX_CONTROL_PAYLOAD_BYTES) {
-      throw new RangeError('The data size must not be greater than 125 bytes')
-    }
+    if (data) checkControlSize(data)
     this.#sendData(data, (payload) => this.#endpoint![kind](payload, callback), callback)
   }
 

@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ClientRequest, get, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { RawData } from 'ws'
@@ -17,7 +16,8 @@ import { haproxy, needs, nginx, ROOT } from '../support/programs.ts'
 import { PAGE, type ProxyName, proxied, QUIET_MS, type RunningProxy } from '../support/proxies.ts'
 import { started } from '../support/server.ts'
 import { tapped } from '../support/tap.ts'
-import { WebSocket, WebSocketServer } from '../support/ws.ts'
+import { WebSocket } from '../support/ws.ts'
+import { wsEchoServer } from '../support/ws-echo.ts'
 
 const PROGRAMS: readonly (readonly [ProxyName, string | undefined, awayStatus: number])[] = [
   ['nginx', nginx, 502],
@@ -26,33 +26,6 @@ const PROGRAMS: readonly (readonly [ProxyName, string | undefined, awayStatus: n
 const OTHER_TIMEOUT_MS = 9_000 // the times of the page that are for something else are longer
 const TLS: ConnectOptions = { tls: { ca: certificate } }
 const TEXT = JSON.stringify(Array.from({ length: 100 }, (_, id) => ({ id, name: `name ${id}` })))
-
-async function wsEchoServer(t: TestContext): Promise<number> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: 2 ** 26 })
-  t.after(() => {
-    for (const client of server.clients) client.terminate()
-    server.close()
-  })
-  server.on('connection', (socket) => {
-    socket.on('message', (data: Buffer, isBinary) => {
-      const text = isBinary ? undefined : String(data)
-      if (text === 'close me') {
-        socket.close(4001, 'as you wish')
-      } else if (text === 'ping me') {
-        socket.ping('are you there')
-        socket.once('pong', (payload) => socket.send(String(payload) === 'are you there' ? 'pong came' : 'wrong pong'))
-      } else if (text === 'fragments') {
-        socket.send('frag', { fin: false })
-        socket.send('mented ', { fin: false })
-        socket.send('€')
-      } else {
-        socket.send(data, { binary: isBinary })
-      }
-    })
-  })
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
-}
 
 async function open(url: string, options: object = {}): Promise<WebSocket> {
   const client = new WebSocket(url, { perMessageDeflate: false, ca: certificate, ...options })

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { RawData } from 'ws'
 import type { Server } from '../../src/node.ts'
 import { assertSame, PAYLOADS, startEchoServer, talkToEchoServer } from '../support/echo.ts'
-import { WebSocket, WebSocketServer } from '../support/ws.ts'
+import { WebSocket } from '../support/ws.ts'
+import { wsEchoServer } from '../support/ws-echo.ts'
 
 let server: Server
 before(async () => {
@@ -78,30 +78,6 @@ test('our server closes first', async () => {
   assert.deepEqual([info.code, info.wasClean, info.initiator], [4001, true, 'local'])
 })
 
-test('our client talks to a ws server', async () => {
-  const peer = new WebSocketServer({ port: 0, host: '127.0.0.1', maxPayload: 2 ** 26 })
-  peer.on('connection', (socket) => {
-    socket.on('message', (data: Buffer, isBinary) => {
-      const text = isBinary ? undefined : String(data)
-      if (text === 'close me') {
-        socket.close(4001, 'as you wish')
-      } else if (text === 'ping me') {
-        socket.ping('are you there')
-        socket.once('pong', (payload) => socket.send(String(payload) === 'are you there' ? 'pong came' : 'wrong pong'))
-      } else if (text === 'fragments') {
-        socket.send('frag', { fin: false })
-        socket.send('mented ', { fin: false })
-        socket.send('€')
-      } else {
-        socket.send(data, { binary: isBinary })
-      }
-    })
-  })
-  await once(peer, 'listening')
-  try {
-    await talkToEchoServer(`ws://127.0.0.1:${(peer.address() as AddressInfo).port}/`)
-  } finally {
-    for (const client of peer.clients) client.terminate()
-    peer.close()
-  }
+test('our client talks to a ws server', async (t) => {
+  await talkToEchoServer(`ws://127.0.0.1:${await wsEchoServer(t)}/`)
 })

@@ -269,7 +269,7 @@ export class Session {
 
   /**
    * Takes bytes that arrived. They belong to the session from now on: it unmasks in place and hands out views of them,
-   * each valid until the next `receive`. What the peer does wrong never throws here; it becomes an event.
+   * each valid until the next `receive` or `releaseInput`. What the peer does wrong never throws here; it becomes an event.
    */
   receive(bytes: Uint8Array): void {
     if (!isUint8Array(bytes)) throw new TypeError('Received bytes are not a Uint8Array')
@@ -283,6 +283,14 @@ export class Session {
     this.#outputWasTaken = this.outputBytes === 0
     this.#heldSince ??= this.#now
     this.#receiver.receive(view)
+  }
+
+  /**
+   * Gives back the memory of the last `receive`: what was not parsed of it is copied, and views of it that were handed out
+   * are no longer good. For whoever reads into the same memory again and again, once there is no event left that it wants.
+   */
+  releaseInput(): void {
+    this.#receiver.releaseInput()
   }
 
   /** The byte stream ended: no bytes will arrive any more. What arrived before is still handed over. */

@@ -1,17 +1,17 @@
-// The arguments that all benchmarks take.
+// The arguments that benchmarks take.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-const TEXT = { type: 'string' }
+const NUMBERS = { rounds: 1, seconds: 0.01, warmup: 0, connections: 1 } // and the least that each may be
 
 /** A path from where npm was called, as it was meant, and not from where it calls us. */
 function readPath(path) {
   return path === undefined ? undefined : resolve(process.env.INIT_CWD ?? '.', path)
 }
 
-/** A number of at least `least`, or an error that names the option. */
-function readNumber(name, text, least) {
+function readNumber(name, text) {
   const number = Number(text)
+  const least = NUMBERS[name]
   if (text === '' || !Number.isFinite(number) || number < least) {
     throw new RangeError(`--${name} has to be a number of at least ${least}, not ${text}`)
   }
@@ -33,18 +33,15 @@ function choose(cases, word) {
 }
 
 /**
- * @param defaults What is measured unless arguments say otherwise: `cases`, `servers`, of which there are `known`,
- * `rounds`, `seconds`.
+ * @param defaults What is measured unless arguments say otherwise: `cases`, each with a name; `servers`, of which there
+ * are `known`; and numbers, by the names of the options that there are for them.
  */
-export function readOptions(args, { cases, servers, known, rounds = 5, seconds = 2 }) {
-  const { values } = parseArgs({
-    args,
-    options: { rounds: TEXT, seconds: TEXT, warmup: TEXT, json: TEXT, case: TEXT, servers: TEXT, node: TEXT },
-  })
+export function readOptions(args, { cases, servers, known = servers, ...numbers }) {
+  const names = Object.keys(numbers)
+  const all = ['json', 'case', 'servers', 'node', ...names]
+  const { values } = parseArgs({ args, options: Object.fromEntries(all.map((name) => [name, { type: 'string' }])) })
   return {
-    rounds: readNumber('rounds', values.rounds ?? rounds, 1),
-    seconds: readNumber('seconds', values.seconds ?? seconds, 0.01),
-    warmup: readNumber('warmup', values.warmup ?? 0.5, 0),
+    ...Object.fromEntries(names.map((name) => [name, readNumber(name, values[name] ?? numbers[name])])),
     cases: choose(cases, values.case ?? ''),
     servers: values.servers === undefined ? servers : readList('servers', values.servers, known),
     node: readPath(values.node) ?? process.execPath,

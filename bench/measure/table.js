@@ -14,7 +14,7 @@ export function short(number) {
   return Number(number.toPrecision(3)).toString()
 }
 
-export function ratio(number, base) {
-  const found = number / base
-  return Number.isFinite(found) ? found.toFixed(2) : '–'
+export function ratio(number) {
+  if (!Number.isFinite(number)) return '–'
+  return number >= 10 ? number.toFixed(1) : number.toFixed(2)
 }

@@ -1,8 +1,15 @@
-// An echo server on wspc, with a listener.
-import { serve } from '../../dist/src/node.js'
-import { ready } from './ready.js'
+// A server on wspc, with a listener.
+import { prepareMessage, serve } from '../../dist/src/node.js'
+import { ready, settings } from './ready.js'
 
-const server = await serve({ limits: { maxMessageBytes: 64 * 2 ** 20 } }, (connection) => {
-  connection.onMessage((message) => void connection.send(message))
+const { deflate, burst, prepared } = settings
+
+function broadcast(message) {
+  const data = prepared ? prepareMessage(message) : message
+  for (let i = 0; i < burst; i++) server.broadcast(data)
+}
+
+const server = await serve({ deflate, limits: { maxMessageBytes: 64 * 2 ** 20 } }, (connection) => {
+  connection.onMessage(burst > 0 ? broadcast : (message) => void connection.send(message))
 })
 ready(server.port)

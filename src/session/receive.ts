@@ -46,6 +46,8 @@ export interface ReceiverOptions {
   readonly delivery: Delivery
   readonly log: TrafficLog
   readonly now: number
+  /** How many bytes of the stream others have parsed already. Default 0. */
+  readonly offset?: number
 }
 
 const EMPTY = new Uint8Array(0)
@@ -123,6 +125,7 @@ export class Receiver {
   #isWorking = false
 
   constructor(options: ReceiverOptions) {
+    this.#chunkOffset = options.offset ?? 0
     this.#masking = options.masking
     this.#reservedBits = options.reservedBits
     this.#pipeline = options.pipeline
@@ -177,6 +180,11 @@ export class Receiver {
   /** Whether some bytes of a frame have been parsed, and not all. */
   get isMidFrame(): boolean {
     return this.#inFrame || this.#headerBytes > 0
+  }
+
+  /** Whether nothing is under way at the time `now`: another receiver might take over. */
+  isAtRest(now: number): boolean {
+    return !this.isPending && !this.isMidFrame && !this.#messageOpen && this.#rate.isUnused(now)
   }
 
   /** Whether a Close frame is what comes next. */

@@ -181,6 +181,28 @@ test('T-78: one timer at a time is set, and what arrives moves its deadline', ()
   assert.equal(stream.takeWritten(), '89 04 00 00 00 02')
 })
 
+test('a connection that was idle for a while rests, with no timer left, and goes on as before', () => {
+  const { connection, stream, host } = scripted({ keepalive: false })
+  const received: unknown[] = []
+  connection.onMessage((message) => received.push(message))
+  assert.equal(host.timers.size, 0)
+  for (const _ of [1, 2]) {
+    for (let i = 0; i < 5; i++) {
+      stream.receive('81 81 00000000 61')
+      void connection.send('b')
+      host.endTurn()
+      assert.equal(stream.takeWritten(), '81 01 62')
+      host.advance(4_000)
+      assert.equal(host.timers.size, 1)
+    }
+    host.advance(6_000)
+    assert.equal(host.timers.size, 0)
+  }
+  assert.equal(received.length, 10)
+  const { messagesReceived, messagesSent, wireBytesReceived } = connection.stats()
+  assert.deepEqual([messagesReceived, messagesSent, wireBytesReceived], [10, 10, 70])
+})
+
 test('an earlier deadline replaces the timer for a later one', () => {
   const { connection, host } = scripted({ keepalive: { pingIntervalMs: 100_000, pongTimeoutMs: 1 } })
   void connection.close(1000)

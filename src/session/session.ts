@@ -182,6 +182,11 @@ export class Session {
     })
   }
 
+  /** @internal Whole text that lies in one chunk comes as the `text` of its event from now on, without a payload. */
+  static deliverStrings(session: Session): void {
+    session.#receiver.deliverStrings()
+  }
+
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
   get readyState(): ReadyState {
     return readyState(this.#sender.half, this.#receiveHalf)
@@ -466,6 +471,10 @@ export class Session {
     try {
       const event = this.#receiver.next(this.#now, maxPieceBytes)
       if (event === undefined) return this.#receiver.isPending ? undefined : this.#inputExhausted()
+      if (event.kind === 'message') {
+        this.#messageAt = this.#now
+        return event
+      }
       switch (event.kind) {
         case 'ping':
           this.#owePong(event.payload)

@@ -62,6 +62,12 @@ interface WrittenCallbacks {
   readonly callbacks: readonly SendCallback[]
 }
 
+/** Who is told what becomes of what is written. */
+interface StreamWriter {
+  handleWrite(): void
+  handleLeft(): void
+}
+
 type NodeCallback = (error: Error | null) => void
 
 const EMPTY = Buffer.alloc(0)
@@ -118,7 +124,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
       validateUtf8: settings.validateUtf8,
     })
     const stream = new SocketStream(socket)
-    this.#stream = new PausableStream(stream, () => this.#handleWrite())
+    this.#stream = new PausableStream(stream, this)
     this.#driver = new Driver(this.#session, this.#stream, nodeHost, this, HIGH_WATER_BYTES)
     this.#driver.opened({
       url,
@@ -237,9 +243,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   drained(): void {
     this.#writesEnded++
     this.#driver.drained()
-    while (this.#written.length > 0 && this.#written[0]!.writeNumber <= this.#writesEnded) {
-      for (const callback of this.#written.shift()!.callbacks) call(callback)
-    }
+    this.#callWritten()
   }
 
   ended(error?: unknown): void {
@@ -317,12 +321,24 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     this.#driver.flush()
   }
 
-  /** Something was written. What still waits in the session left with nothing of it. */
-  #handleWrite(): void {
+  #callWritten(): void {
+    while (this.#written.length > 0 && this.#written[0]!.writeNumber <= this.#writesEnded) {
+      for (const callback of this.#written.shift()!.callbacks) call(callback)
+    }
+  }
+
+  /** Something is about to be written. What still waits in the session leaves with nothing of it. */
+  handleWrite(): void {
     this.#writesBegun++
     if (this.#unwritten.length === 0 || this.#session.outputBytes > 0) return
     this.#written.push({ writeNumber: this.#writesBegun, callbacks: this.#unwritten })
     this.#unwritten = []
+  }
+
+  /** It has left at once. */
+  handleLeft(): void {
+    this.#writesEnded++
+    if (this.#written.length > 0) process.nextTick(() => this.#callWritten())
   }
 
   #endIfOver(): void {
@@ -343,22 +359,24 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
 /** A stream that two may hold back: the driver, which has enough to do, and the application, which wants nothing. */
 class PausableStream implements ByteStream {
   readonly #stream: SocketStream
-  readonly #written: () => void
+  readonly #writer: StreamWriter
   #isHeld = false
   #isPaused = false
 
-  constructor(stream: SocketStream, written: () => void) {
+  constructor(stream: SocketStream, writer: StreamWriter) {
     this.#stream = stream
-    this.#written = written
+    this.#writer = writer
   }
 
   get bufferedBytes(): number {
     return this.#stream.bufferedBytes
   }
 
-  write(vectors: readonly Uint8Array[]): void {
-    this.#written()
-    this.#stream.write(vectors)
+  write(vectors: readonly Uint8Array[]): boolean {
+    this.#writer.handleWrite()
+    const hasLeft = this.#stream.write(vectors)
+    if (hasLeft) this.#writer.handleLeft()
+    return hasLeft
   }
 
   end(): void {

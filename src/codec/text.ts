@@ -4,16 +4,14 @@
 // Every call of a platform's coder costs as much as some twenty characters, and valid text is known by what comes out as
 // surely as by looking at it first: U+FFFD stands for what is not valid, and is rare in what is.
 
-import { textPort } from './text-port.ts'
+import { NOT_ASCII } from './mask.ts'
+import { platformPort } from './platform-port.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from './utf8.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const REPLACEMENT = '\ufffd'
-
-/** The top bit of each byte: `seen & NOT_ASCII` is 0 for bytes ORed to `seen` that are all ASCII. */
-export const NOT_ASCII = 0x8080_8080
 
 /** The string that valid UTF-8 stands for; what is not valid becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
@@ -22,8 +20,8 @@ export function decodeText(bytes: Uint8Array): string {
     const text = decodeShortText(bytes, 0, length, 0)
     if (text !== undefined) return text
   }
-  if (textPort === undefined) return decoder.decode(bytes)
-  const text = textPort.utf8(bytes, 0, length)
+  if (platformPort === undefined) return decoder.decode(bytes)
+  const text = platformPort.utf8(bytes, 0, length)
   return text.includes(REPLACEMENT) ? decoder.decode(bytes) : text
 }
 
@@ -33,9 +31,9 @@ export function decodeText(bytes: Uint8Array): string {
  * @param seen What all of them have been ORed to, in any of the four bytes of a number.
  */
 export function decodeValidText(bytes: Uint8Array, start: number, end: number, seen: number): string | undefined {
-  if (textPort === undefined) return judged(decoder.decode(bytes.subarray(start, end)), bytes, start, end)
-  if ((seen & NOT_ASCII) === 0) return textPort.latin1(bytes, start, end)
-  return judged(textPort.utf8(bytes, start, end), bytes, start, end)
+  if (platformPort === undefined) return judged(decoder.decode(bytes.subarray(start, end)), bytes, start, end)
+  if ((seen & NOT_ASCII) === 0) return platformPort.latin1(bytes, start, end)
+  return judged(platformPort.utf8(bytes, start, end), bytes, start, end)
 }
 
 /** U+FFFD may have come as such: then the bytes have to be looked at. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeShortText, decodeText, decodeValidText, encodeText, NOT_ASCII, writeText } from '../../src/codec/text.ts'
-import { type TextPort, textPort, useTextPort } from '../../src/codec/text-port.ts'
-import { nodeText } from '../../src/transport/node/text.ts'
+import { NOT_ASCII } from '../../src/codec/mask.ts'
+import { type PlatformPort, platformPort, usePlatformPort } from '../../src/codec/platform-port.ts'
+import { decodeShortText, decodeText, decodeValidText, encodeText, writeText } from '../../src/codec/text.ts'
+import { nodePort } from '../../src/transport/node/port.ts'
 import { concat, hex, toHex, utf8 } from '../support/wire.ts'
 
 const TEXTS: ReadonlyArray<readonly [name: string, text: string, wire: string]> = [
@@ -46,9 +47,9 @@ function judged(bytes: Uint8Array): string | undefined {
   }
 }
 
-const PORTS: ReadonlyArray<readonly [name: string, port: TextPort | undefined]> = [
+const PORTS: ReadonlyArray<readonly [name: string, port: PlatformPort | undefined]> = [
   ['the web alone', undefined],
-  ['what Node has', nodeText],
+  ['what Node has', nodePort],
 ]
 
 const CONTENTS: ReadonlyArray<readonly [name: string, text: string]> = [
@@ -60,12 +61,12 @@ const CONTENTS: ReadonlyArray<readonly [name: string, text: string]> = [
 
 for (const [portName, port] of PORTS) {
   const using = (body: () => void) => (): void => {
-    const before = textPort
-    useTextPort(port)
+    const before = platformPort
+    usePlatformPort(port)
     try {
       body()
     } finally {
-      useTextPort(before)
+      usePlatformPort(before)
     }
   }
 

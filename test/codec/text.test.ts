@@ -100,21 +100,33 @@ for (const [portName, port] of PORTS) {
   }
 }
 
-test('short text of every length, masked, at every place; what is not ASCII is left to others', () => {
+test('short text of every length, masked, at every place; where one byte is another, it is judged as by the platform', () => {
   const key = [0x37, 0xfa, 0x21, 0x3d]
-  for (let length = 0; length <= 16; length++) {
-    for (let start = 0; start < 5; start++) {
-      const text = 'abcdefghijklmnop'.slice(0, length)
-      const bytes = new Uint8Array(30).fill(0xee)
-      bytes.set(
-        utf8(text).map((byte, i) => byte ^ key[i & 3]!),
-        start,
-      )
-      assert.equal(decodeShortText(bytes, start, length, 0x37fa_213d), text)
+  const masked = (bytes: Uint8Array) => bytes.map((byte, i) => byte ^ key[i & 3]!)
+  for (const text of [
+    'abcdefghijklmnop',
+    'aä€😀\ufeff\ufffd\u07ff',
+    '€€€€€ß',
+    '😀😀\u{10ffff}\u{10000}',
+    '\ud7ff\ue000\u0800\u0080',
+  ]) {
+    const whole = utf8(text).subarray(0, 16)
+    for (let length = 0; length <= whole.length; length++) {
+      for (let start = 0; start < 5; start++) {
+        const bytes = new Uint8Array(30).fill(0xee)
+        bytes.set(masked(whole.subarray(0, length)), start)
+        assert.equal(decodeShortText(bytes, start, length, 0x37fa_213d), judged(whole.subarray(0, length)))
+      }
       for (let at = 0; at < length; at++) {
-        const broken = bytes.slice()
-        broken[start + at]! ^= 0x80
-        assert.equal(decodeShortText(broken, start, length, 0x37fa_213d), undefined)
+        for (const flip of [0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x01, 0xff]) {
+          const broken = whole.slice(0, length)
+          broken[at]! ^= flip
+          assert.equal(
+            decodeShortText(masked(broken), 0, length, 0x37fa_213d),
+            judged(broken),
+            `${text} ${length} ${at}`,
+          )
+        }
       }
     }
   }

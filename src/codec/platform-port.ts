@@ -8,6 +8,12 @@ export interface PlatformPort {
   utf8(bytes: Uint8Array, start: number, end: number): string
   /** Whether bytes are valid UTF-8, whole. */
   isUtf8(bytes: Uint8Array): boolean
+  /**
+   * Writes the UTF-8 of `text` at `at`; a lone surrogate becomes U+FFFD. There is room for three bytes per UTF-16 unit.
+   *
+   * @returns its length.
+   */
+  writeUtf8(target: Uint8Array, at: number, text: string): number
   /** Whether the engine has elements of a `BigUint64Array` in registers; where it does not, each is an object. */
   readonly hasFastLongs: boolean
 }

@@ -136,5 +136,6 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
 
 /** Writes the UTF-8 of `text` at `at` of `target`, which must have room for three bytes per UTF-16 unit. @returns its length. */
 export function writeText(target: Uint8Array, at: number, text: string): number {
+  if (platformPort !== undefined) return platformPort.writeUtf8(target, at, text)
   return encoder.encodeInto(text, target.subarray(at)).written
 }

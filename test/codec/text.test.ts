@@ -100,6 +100,31 @@ for (const [portName, port] of PORTS) {
   }
 }
 
+test('what Node has writes the bytes that the web writes, lone surrogates included', () => {
+  usePlatformPort(nodePort)
+  try {
+    for (const unit of ['a', 'ä', '€', '😀', '\ud83d', '\ude00', '\ude00\ud83d', 'aä€😀\ud83d']) {
+      for (let count = 0; count <= 300; count++) {
+        const text = unit.repeat(count)
+        const target = new Uint8Array(3 * text.length + 10).fill(0xee)
+        const wanted = utf8(text)
+        assert.equal(writeText(target, 5, text), wanted.length)
+        assert.equal(Buffer.compare(target.subarray(5, 5 + wanted.length), wanted), 0)
+        assert.equal(
+          target.subarray(0, 5).every((byte) => byte === 0xee),
+          true,
+        )
+        assert.equal(
+          target.subarray(3 * text.length + 5).every((byte) => byte === 0xee),
+          true,
+        )
+      }
+    }
+  } finally {
+    usePlatformPort(undefined)
+  }
+})
+
 test('short text of every length, masked, at every place; where one byte is another, it is judged as by the platform', () => {
   const key = [0x37, 0xfa, 0x21, 0x3d]
   const masked = (bytes: Uint8Array) => bytes.map((byte, i) => byte ^ key[i & 3]!)

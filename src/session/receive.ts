@@ -47,6 +47,8 @@ export interface ReceiverOptions {
   readonly delivery: Delivery
   readonly log: TrafficLog
   readonly now: number
+  /** How many bytes of the stream others have parsed already. Default 0. */
+  readonly offset?: number
 }
 
 const EMPTY = new Uint8Array(0)
@@ -86,6 +88,7 @@ export class Receiver {
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
+  #isLent = false // whether the chunk that was received last may still be memory of somebody else's
 
   // The frame being read. A header that is cut across chunks collects in `#header`.
   #header: Uint8Array = EMPTY
@@ -133,6 +136,7 @@ export class Receiver {
   #isWorking = false
 
   constructor(options: ReceiverOptions) {
+    this.#chunkOffset = options.offset ?? 0
     this.#masking = options.masking
     this.#reservedBits = options.reservedBits
     this.#pipeline = options.pipeline
@@ -190,6 +194,11 @@ export class Receiver {
     return this.#inFrame || this.#headerBytes > 0
   }
 
+  /** Whether nothing is under way at the time `now`: another receiver might take over. */
+  isAtRest(now: number): boolean {
+    return !this.isPending && !this.isMidFrame && !this.#messageOpen && this.#rate.isUnused(now)
+  }
+
   /** Whether a Close frame is what comes next. */
   get isAtClose(): boolean {
     return !this.#isDecoding && this.#opcodeAhead() === Opcode.close
@@ -198,10 +207,26 @@ export class Receiver {
   /** Takes a chunk; the memory is ours from now on. */
   receive(bytes: Uint8Array): void {
     if (!this.isPending) this.#worked = 0
+    this.#isLent = true
     if (this.inputBytes === 0) this.#startChunk(bytes)
     else {
       this.#waiting.push(bytes)
       this.#waitingBytes += bytes.length
+    }
+  }
+
+  /** Copies what was not parsed of the chunk that was received last, which alone may be memory of somebody else's. */
+  releaseInput(): void {
+    if (!this.#isLent) return
+    this.#isLent = false
+    if (this.#waiting.length > 0) {
+      this.#waiting.push(this.#waiting.pop()!.slice())
+    } else if (this.#turned.length > 0) {
+      this.#turned[0] = this.#turned[0]!.slice()
+    } else {
+      const { offset } = this
+      this.#startChunk(this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY)
+      this.#chunkOffset = offset
     }
   }
 
@@ -219,6 +244,7 @@ export class Receiver {
   discard(): number {
     const discarded = this.inputBytes
     const { offset } = this
+    this.#isLent = false
     this.#startChunk(EMPTY)
     this.#chunkOffset = offset
     this.#turned = []

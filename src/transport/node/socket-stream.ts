@@ -35,6 +35,7 @@ export class SocketStream implements ByteStream {
   }
 
   readonly #socket: Duplex
+  readonly #closed: ((socket: Duplex) => void) | undefined
   #listener!: ByteStreamListener // there before anything is told
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
@@ -43,17 +44,22 @@ export class SocketStream implements ByteStream {
   #readBytes = 0
   #turnStartedAt: number | undefined
   // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
-  readonly #written = (): void => {
-    if (!this.#socket.destroyed) this.#listener.drained()
-  }
+  #written: (() => void) | undefined
 
-  /** Takes the socket over: nobody else may read from it or write to it from now on. */
-  constructor(socket: Duplex) {
+  /**
+   * Takes the socket over: nobody else may read from it or write to it from now on.
+   *
+   * @param closed Told when the socket is closed, once the listener was.
+   */
+  constructor(socket: Duplex, closed?: (socket: Duplex) => void) {
     this.#socket = socket
+    this.#closed = closed
     socket.allowHalfOpen = true // `end` is called when our side is through, which the end of the other does not say
     const { setNoDelay, setTimeout } = socket as Partial<Socket>
     setNoDelay?.call(socket, true) // what is written is a turn's worth already
     setTimeout?.call(socket, 0)
+    // What it remembers of its peer's address, whoever wants to know has been told; it asks again when it has to.
+    if ((socket as { _peername?: object | null })._peername) Object.assign(socket, { _peername: null })
     Object.assign(socket, { [STREAM]: this })
     socket.on('error', SocketStream.#onError)
   }
@@ -77,6 +83,9 @@ export class SocketStream implements ByteStream {
   write(vectors: readonly Uint8Array[]): void {
     const socket = this.#socket
     const last = vectors.length - 1
+    this.#written ??= () => {
+      if (!this.#socket.destroyed) this.#listener.drained()
+    }
     socket.cork()
     for (let i = 0; i < last; i++) socket.write(vectors[i]!)
     socket.write(vectors[last]!, this.#written)
@@ -144,5 +153,6 @@ export class SocketStream implements ByteStream {
     this.#tellEnd()
     this.#told = 'close'
     this.#listener.closed()
+    this.#closed?.(this.#socket)
   }
 }

@@ -1,4 +1,4 @@
-// What is measured: how many connections, how many messages in flight on each, how large they are.
+// What is echoed: how many connections, how many messages in flight on each, how large they are.
 
 export const CASES = [
   { name: '10 connections, 32 in flight, 125 B text', connections: 10, inFlight: 32, bytes: 125, text: true },

@@ -81,8 +81,17 @@ export class Driver implements ByteStreamListener, Sleeper {
   received(bytes: Uint8Array): void {
     this.#look()
     this.session.tick(this.#host.now())
-    this.session.receive(bytes)
-    this.#drain()
+    // What extensions are given stays with them for as long as they work on it.
+    this.session.receive(this.session.extensions.length === 0 ? bytes : new Uint8Array(bytes))
+    try {
+      this.#takeEvents()
+    } finally {
+      this.session.releaseInput()
+      // What the bytes made the application send leaves at once: at the end of the turn it would be later by as long as all
+      // connections take whose bytes are there, too.
+      if (!this.#workPending && !this.session.hasWork && !this.session.hasOutputWork) this.flushNow()
+      this.#afterEvents()
+    }
   }
 
   drained(): void {
@@ -121,7 +130,16 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   /** Takes the events that are there and wanted, then sees to the output and the deadline. */
   #drain(): void {
-    if (this.#pumping) return // called from a handler: the loop below goes on anyway
+    if (this.#pumping) return // called from a handler: whoever pumps goes on anyway
+    try {
+      this.#takeEvents()
+    } finally {
+      this.#afterEvents()
+    }
+  }
+
+  #takeEvents(): void {
+    if (this.#pumping) return
     this.#pumping = true
     try {
       for (;;) {
@@ -134,6 +152,9 @@ export class Driver implements ByteStreamListener, Sleeper {
     } finally {
       this.#pumping = false
     }
+  }
+
+  #afterEvents(): void {
     if (this.session.hasWork) this.#deferWork() // also when the stream is gone: what came is still handed over
     if (this.#destroyed) return
     this.#regulate()
@@ -178,17 +199,22 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (this.#workPending) return // the output leaves with the next slice
     if (this.session.outputBytes >= this.#highWaterBytes) {
       this.flushNow()
-    } else if (!this.#flushPending && (this.session.outputBytes > 0 || this.session.wantsEnd)) {
+    } else if (!this.#flushPending && !this.#pumping && this.#hasOutput) {
       this.#flushPending = true
       this.#flushDeferred ??= () => this.flushNow()
       this.#host.defer(this.#flushDeferred)
     }
   }
 
+  /** Whether there is anything to write, or the end to tell. */
+  get #hasOutput(): boolean {
+    return this.session.outputBytes > 0 || this.session.wantsEnd
+  }
+
   /** Brings the session up to the present, once a turn: what leaves together has happened together. */
   updateTime(): void {
     this.#look()
-    if (!this.#flushPending) this.session.tick(this.#host.now())
+    if (!this.#flushPending && !this.#pumping) this.session.tick(this.#host.now())
   }
 
   /** Reading stops while a good deal of input waits unread: then the peer waits, and our memory does not grow. */
@@ -206,7 +232,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Lets what was sent leave at once. */
   flushNow(): void {
     this.#flushPending = false
-    if (this.#destroyed || this.#endRequested) return
+    if (this.#destroyed || this.#endRequested || !this.#hasOutput) return
     this.#look()
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.
     if (this.session.outputBytes > 0 && this.#stream.bufferedBytes < this.#highWaterBytes) {

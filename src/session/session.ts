@@ -148,6 +148,7 @@ export class Session {
   #ending = NOT_ENDING
   #discardedBytes = 0
 
+  #deliversStrings = false
   #now: number
   #closeDeadline: number | undefined
   // The frame that was incomplete when the input last ran out, by how many came before it, and when its wait began.
@@ -186,6 +187,12 @@ export class Session {
 
   get role(): Role {
     return this.#settings.role
+  }
+
+  /** @internal Whole text that lies in one chunk comes as the `text` of its event from now on, without a payload. */
+  static deliverStrings(session: Session): void {
+    session.#deliversStrings = true
+    session.#receiver?.deliverStrings()
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
@@ -313,7 +320,7 @@ export class Session {
 
   /**
    * Takes bytes that arrived. They belong to the session from now on: it unmasks in place and hands out views of them,
-   * each valid until the next `receive`. What the peer does wrong never throws here; it becomes an event.
+   * each valid until the next `receive` or `releaseInput`. What the peer does wrong never throws here; it becomes an event.
    */
   receive(bytes: Uint8Array): void {
     if (!isUint8Array(bytes)) throw new TypeError('Received bytes are not a Uint8Array')
@@ -327,6 +334,14 @@ export class Session {
     this.#outputWasTaken = this.outputBytes === 0
     this.#heldSince ??= this.#now
     this.#in.receive(view)
+  }
+
+  /**
+   * Gives back the memory of the last `receive`: what was not parsed of it is copied, and views of it that were handed out
+   * are no longer good. For whoever reads into the same memory again and again, once there is no event left that it wants.
+   */
+  releaseInput(): void {
+    this.#receiver?.releaseInput()
   }
 
   /** The byte stream ended: no bytes will arrive any more. What arrived before is still handed over. */
@@ -515,7 +530,7 @@ export class Session {
 
   #createReceiver(): Receiver {
     const { masking, sliceBytes, validateUtf8, limits } = this.#settings
-    return new Receiver({
+    const receiver = new Receiver({
       masking,
       reservedBits: claimedBits(this.extensions),
       pipeline: this.#pipelines?.incoming,
@@ -527,6 +542,8 @@ export class Session {
       now: this.#now,
       offset: this.#before.wireBytesReceived,
     })
+    if (this.#deliversStrings) receiver.deliverStrings()
+    return receiver
   }
 
   #createSender(): Sender {
@@ -574,6 +591,10 @@ export class Session {
     try {
       const event = receiver.next(this.#now, maxPieceBytes)
       if (event === undefined) return receiver.isPending ? undefined : this.#inputExhausted(receiver)
+      if (event.kind === 'message') {
+        this.#messageAt = this.#now
+        return event
+      }
       switch (event.kind) {
         case 'ping':
           this.#owePong(event.payload)

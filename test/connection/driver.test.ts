@@ -21,12 +21,21 @@ test('messages that are sent in one turn leave as one write at its end', () => {
   assert.deepEqual(stream.writes, ['81 01 61 82 01 01 89 01 70', '81 01 62'])
 })
 
-test('the answer to what arrived leaves together with what the application sends in the same turn', () => {
+test('all that a read makes the application send leaves in one write with it, and nothing is put off', () => {
   const { connection, stream, host } = scripted()
-  stream.receive('89 81 00000000 31')
+  connection.onMessage((message) => void connection.send(message))
+  stream.receive('81 81 00000000 61 89 81 00000000 31 81 81 00000000 62')
+  assert.deepEqual(stream.writes, ['81 01 61 8a 01 31 81 01 62'])
+  assert.equal(host.deferredCount, 0)
+})
+
+test('what was sent before a read leaves with it, once', () => {
+  const { connection, stream, host } = scripted()
   connection.send('a')
+  stream.receive('89 81 00000000 31')
+  assert.deepEqual(stream.writes, ['81 01 61 8a 01 31'])
   host.endTurn()
-  assert.deepEqual(stream.writes, ['8a 01 31 81 01 61'])
+  assert.equal(stream.writes.length, 1)
 })
 
 for (const { payload, writes } of [

@@ -1,12 +1,18 @@
 // The clock, the turns and the randomness of Node, and of the runtimes that have its modules.
 
 import { randomFillSync } from 'node:crypto'
+import { useTextPort } from '../../codec/text-port.ts'
 import { type Host, WorkQueue } from '../../connection/index.ts'
 import { nodeDiagnostics } from './diagnostics.ts'
 import { nextTurn } from './next-turn.ts'
+import { nodeText } from './text.ts'
+import { TurnEnd } from './turn-end.ts'
+
+useTextPort(nodeText)
 
 const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
 
+const turnEnd = new TurnEnd()
 const workQueue = new WorkQueue(nextTurn, () => performance.now())
 
 const random = new Uint32Array(256)
@@ -21,9 +27,7 @@ export const nodeHost = {
 
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 
-  // Runs once the microtasks of the turn are through, so that all that an `await` in between sends is there. By itself,
-  // `nextTick` comes before them.
-  defer: (callback) => queueMicrotask(() => process.nextTick(callback)),
+  defer: (callback) => turnEnd.add(callback),
 
   deferWork: (callback) => workQueue.add(callback),
   mayWork: () => workQueue.mayWork(),

@@ -9,9 +9,14 @@ import { getSystemErrorName } from 'node:util'
 /** What Node keeps of a write that is not through. */
 interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void
-  completed: ((error: Error | undefined) => void) | undefined
+  writer: DirectWriter | undefined
   /** Kept in memory until they have left. */
   vectors: readonly Uint8Array[]
+}
+
+/** Who is told of a write that was not through at once. */
+export interface DirectWriter {
+  handleWritten(error: Error | undefined): void
 }
 
 type RequestClass = new () => WriteRequest
@@ -29,15 +34,15 @@ let Request: RequestClass | undefined
 let spare: WriteRequest | undefined
 
 /**
- * Writes now, if that is possible. What does not leave at once waits in the handle, and `completed` is called when it has
- * left, or will not; also then `completed` is never called from inside this.
+ * Writes now, if that is possible. What does not leave at once waits in the handle; the writer is told when it has left, or
+ * will not, never from inside this.
  *
  * @returns whether all of it has left; `undefined` when it is for the stream to write. An error destroys the socket.
  */
 export function writeDirectly(
   socket: Socket,
   vectors: readonly Uint8Array[],
-  completed: (error: Error | undefined) => void,
+  writer: DirectWriter,
 ): boolean | undefined {
   const handle = (socket as unknown as { _handle: Handle | null })._handle
   if (handle === null || socket.writableLength > 0 || !socket.writable) return undefined
@@ -54,7 +59,7 @@ export function writeDirectly(
   }
   if (handle.writeQueueSize === 0) return true
   spare = undefined // Node has it until the rest has left
-  request.completed = completed
+  request.writer = writer
   request.vectors = vectors
   return false
 }
@@ -73,9 +78,9 @@ function createRequest(Class: RequestClass): WriteRequest {
   const request = new Class()
   request.oncomplete = function (status) {
     this.vectors = []
-    this.completed!(status < 0 ? writeError(status) : undefined)
+    this.writer!.handleWritten(status < 0 ? writeError(status) : undefined)
   }
-  request.completed = undefined
+  request.writer = undefined
   request.vectors = []
   return request
 }

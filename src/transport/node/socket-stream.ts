@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
 import { canWriteDirectly, writeDirectly } from './direct-write.ts'
 import { nextTurn } from './next-turn.ts'
-import { readIntoSharedBuffer } from './read-buffer.ts'
+import { sharedBufferReader } from './read-buffer.ts'
 
 // How long one socket is read before others have their turn. Left alone, a socket that always has more is read 32 times
 // 64 KiB before any other is looked at, and all that this makes happen comes first, too. The clock is only looked at when
@@ -26,9 +26,10 @@ export class SocketStream implements ByteStream {
     const stream = (this as Taken)[STREAM]
     stream.#error ??= error
   }
-  static readonly #onData = function (this: unknown, bytes: Buffer): void {
+  static readonly #onData = function (this: unknown, bytes: Uint8Array): void {
     ;(this as Taken)[STREAM].#tellReceived(bytes)
   }
+  static readonly #readIntoOurs = sharedBufferReader(SocketStream.#onData)
   static readonly #onEnd = function (this: unknown): void {
     ;(this as Taken)[STREAM].#tellEnd()
   }
@@ -37,6 +38,7 @@ export class SocketStream implements ByteStream {
   }
 
   readonly #socket: Duplex
+  readonly #closed: ((socket: Duplex) => void) | undefined
   #listener!: ByteStreamListener // there before anything is told
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
@@ -47,24 +49,22 @@ export class SocketStream implements ByteStream {
   #yielding = false
   #readBytes = 0
   #turnStartedAt: number | undefined
-  // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
-  readonly #written = (): void => {
-    if (!this.#socket.destroyed) this.#listener.drained()
-  }
+  #written: (() => void) | undefined
 
-  readonly #writtenDirectly = (error: Error | undefined): void => {
-    this.#directBytes = 0
-    if (error !== undefined) this.#socket.destroy(error)
-    else this.#written()
-  }
-
-  /** Takes the socket over: nobody else may read from it or write to it from now on. */
-  constructor(socket: Duplex) {
+  /**
+   * Takes the socket over: nobody else may read from it or write to it from now on.
+   *
+   * @param closed Told when the socket is closed, once the listener was.
+   */
+  constructor(socket: Duplex, closed?: (socket: Duplex) => void) {
     this.#socket = socket
+    this.#closed = closed
     socket.allowHalfOpen = true // `end` is called when our side is through, which the end of the other does not say
     const { setNoDelay, setTimeout } = socket as Partial<Socket>
     setNoDelay?.call(socket, true) // what is written is a turn's worth already
     setTimeout?.call(socket, 0)
+    // What it remembers of its peer's address, whoever wants to know has been told; it asks again when it has to.
+    if ((socket as { _peername?: object | null })._peername) Object.assign(socket, { _peername: null })
     Object.assign(socket, { [STREAM]: this })
     socket.on('error', SocketStream.#onError)
   }
@@ -78,7 +78,7 @@ export class SocketStream implements ByteStream {
   attach(listener: ByteStreamListener): void {
     this.#listener = listener
     const socket = this.#socket
-    this.#readsIntoOurs = readIntoSharedBuffer(socket, (bytes) => this.#tellReceived(bytes))
+    this.#readsIntoOurs = SocketStream.#readIntoOurs(socket)
     this.#writesDirectly = this.#readsIntoOurs && canWriteDirectly(socket as Socket)
     socket.on('data', SocketStream.#onData)
     socket.on('end', SocketStream.#onEnd)
@@ -90,7 +90,7 @@ export class SocketStream implements ByteStream {
 
   write(vectors: readonly Uint8Array[]): boolean {
     if (this.#writesDirectly && this.#directBytes === 0) {
-      const left = writeDirectly(this.#socket as Socket, vectors, this.#writtenDirectly)
+      const left = writeDirectly(this.#socket as Socket, vectors, this)
       if (left === true) return true
       if (left === false) {
         for (const { length } of vectors) this.#directBytes += length
@@ -99,6 +99,7 @@ export class SocketStream implements ByteStream {
     }
     const socket = this.#socket
     const last = vectors.length - 1
+    this.#written ??= () => this.#tellDrained()
     if (last > 0) socket.cork()
     for (let i = 0; i < last; i++) socket.write(vectors[i]!)
     socket.write(vectors[last]!, this.#written)
@@ -122,6 +123,18 @@ export class SocketStream implements ByteStream {
   resume(): void {
     this.#paused = false
     if (!this.#yielding) this.#socket.resume()
+  }
+
+  /** What was written past the stream has left, or will not. */
+  handleWritten(error: Error | undefined): void {
+    this.#directBytes = 0
+    if (error !== undefined) this.#socket.destroy(error)
+    else this.#tellDrained()
+  }
+
+  /** A socket that is gone ends every write, too, sometimes without an error; those bytes have not left. */
+  #tellDrained(): void {
+    if (!this.#socket.destroyed) this.#listener.drained()
   }
 
   #tellReceived(bytes: Uint8Array): void {
@@ -176,5 +189,6 @@ export class SocketStream implements ByteStream {
     this.#tellEnd()
     this.#told = 'close'
     this.#listener.closed()
+    this.#closed?.(this.#socket)
   }
 }

@@ -1,6 +1,11 @@
 // Options are read once, own properties only, into a record of our own: what a caller changes or overrides later is
 // never consulted, and a misspelt name is an error instead of a default.
 
+import { SharedRecords } from './shared-records.ts'
+
+/** What was read over the same defaults, which are a constant of their caller's. */
+const records = new WeakMap<object, SharedRecords<object>>()
+
 /**
  * The caller's numbers over the defaults, each a safe integer from its least value up, or `Infinity`; where there is a
  * most, up to that.
@@ -24,7 +29,9 @@ export function readNumbers<Numbers extends object>(
     const from = (least as Record<string, number>)[name]!
     result[name] = readLimit(`${what}.${name}`, value, from, (most as Record<string, number | undefined>)[name])
   }
-  return Object.freeze(result) as Numbers
+  const sharedOnes = records.get(defaults) ?? new SharedRecords()
+  records.set(defaults, sharedOnes)
+  return sharedOnes.share(Object.freeze(result)) as Numbers
 }
 
 /**

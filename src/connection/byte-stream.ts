@@ -20,7 +20,7 @@ export interface ByteStream {
 
 /** What a transport tells, from when it is attached; never from inside a call to the stream. */
 export interface ByteStreamListener {
-  /** Bytes arrived; they are given, not lent. */
+  /** Bytes arrived. They are lent until this returns, and may be changed meanwhile. */
   received(bytes: Uint8Array): void
   /** `bufferedBytes` has fallen. */
   drained(): void

@@ -167,7 +167,7 @@ export class Connection implements AsyncIterable<Message> {
     this.#limits = limits
     this.#backpressure = backpressure
     this.#driver = new Driver(session, stream, host, new Connection.#Consumer(this), limits.highWaterBytes)
-    this.id = this.#driver.watch.connectionId
+    this.id = this.#driver.connectionId
   }
 
   /** @internal What the transport talks to. */
@@ -177,7 +177,7 @@ export class Connection implements AsyncIterable<Message> {
 
   /** @internal Takes what came with the handshake, and sets the first deadline. */
   static start(connection: Connection, leftover: Uint8Array | undefined): void {
-    connection.#driver.watch.opened(connection)
+    connection.#driver.opened(connection)
     if (leftover === undefined || leftover.length === 0) connection.#driver.pump()
     else connection.#driver.received(leftover)
   }

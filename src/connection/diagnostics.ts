@@ -63,9 +63,19 @@ const NO_DIAGNOSTICS: Diagnostics = {
 
 let lastId = 0
 
+/** 1 and up, as connections are opened. */
+export function nextConnectionId(): number {
+  return ++lastId
+}
+
+/** Whether anybody wants to know of frames or messages. */
+export function isWatched(channels: Diagnostics | undefined): boolean {
+  return channels !== undefined && (channels.frame.hasSubscribers || channels.message.hasSubscribers)
+}
+
 /** Tells what happens on one connection. */
 export class Watch {
-  readonly connectionId = ++lastId
+  readonly connectionId: number
   /** Whether frames or messages are wanted, and `publish` has something to do. */
   isOn = false
   readonly #session: Session
@@ -73,7 +83,8 @@ export class Watch {
   #isPublishing = false
   #failure: WebSocketError | undefined
 
-  constructor(session: Session, channels: Diagnostics = NO_DIAGNOSTICS) {
+  constructor(session: Session, connectionId: number, channels: Diagnostics = NO_DIAGNOSTICS) {
+    this.connectionId = connectionId
     this.#session = session
     this.#channels = channels
   }

@@ -1,9 +1,13 @@
 // Runs a session over a byte stream: the only pump in the house. It follows the contract of the engine: whatever goes
 // in, then the events, then the output, then the deadline. All that is sent in one turn leaves in one write.
 
-import type { Session, SessionEvent } from '../session/index.ts'
+import { Session, type SessionEvent } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
-import { Watch } from './diagnostics.ts'
+import { AWAKE, Deadlines, type Sleeper } from './deadlines.ts'
+import { type ConnectionDiagnostics, isWatched, nextConnectionId, Watch } from './diagnostics.ts'
+
+// After this long without anything to do, or twice as long, a session lets go of what it does not need to do nothing.
+const REST_MS = 5_000
 
 /** Who takes the events of a driver. */
 export interface EventConsumer {
@@ -18,17 +22,17 @@ export interface EventConsumer {
   handleDrain(): void
 }
 
-/** One session on one stream: what comes in, what goes out, and the one timer. */
-export class Driver implements ByteStreamListener {
+/** One session on one stream: what comes in, what goes out, and when to look again. */
+export class Driver implements ByteStreamListener, Sleeper {
   readonly session: Session
-  /** Tells the channels of the host. Whoever consumes the events says when it opens, fails and ends. */
-  readonly watch: Watch
+  /** What tells the connection from all others of this process. */
+  readonly connectionId = nextConnectionId()
   readonly #stream: ByteStream
   readonly #host: Host
   readonly #consumer: EventConsumer
   readonly #highWaterBytes: number
-  readonly #flushDeferred = (): void => this.flushNow()
-  readonly #timerElapsed = (): void => this.#handleTimer()
+  #watch: Watch | undefined
+  #flushDeferred: (() => void) | undefined // made when it is needed, as it takes as much as seven fields
   #pumping = false
   #paused = false
   #flushPending = false
@@ -36,19 +40,37 @@ export class Driver implements ByteStreamListener {
   #endRequested = false
   #streamEnded = false
   #destroyed = false
-  #timer: unknown
-  #timerAt = Number.POSITIVE_INFINITY
-  #lingerUntil = Number.POSITIVE_INFINITY
+  #lingerUntil: number | undefined
+  #isQuiet = false // nothing has gone in since the last look
+  #restPending = false
+  wakeAt = AWAKE.wakeAt
+  place = AWAKE.place
   /** What ended the stream, when it was not its orderly end. */
   streamError: unknown
 
   constructor(session: Session, stream: ByteStream, host: Host, consumer: EventConsumer, highWaterBytes: number) {
     this.session = session
-    this.watch = new Watch(session, host.diagnostics)
     this.#stream = stream
     this.#host = host
     this.#consumer = consumer
     this.#highWaterBytes = highWaterBytes
+  }
+
+  /** Tells the channels of the host. Whoever consumes the events says when it opens, fails and ends. */
+  get watch(): Watch {
+    this.#watch ??= new Watch(this.session, this.connectionId, this.#host.diagnostics)
+    return this.#watch
+  }
+
+  /** The connection is open. */
+  opened(address: Pick<ConnectionDiagnostics, 'url' | 'remoteAddress'>): void {
+    if (this.#host.diagnostics?.connection.hasSubscribers === true) this.watch.opened(address)
+  }
+
+  /** Asked before anything goes into the session: is anybody interested in what comes of it? */
+  #look(): void {
+    this.#isQuiet = false
+    if (this.#watch !== undefined || isWatched(this.#host.diagnostics)) this.watch.look()
   }
 
   /** Bytes that were sent and have not left yet. */
@@ -57,10 +79,19 @@ export class Driver implements ByteStreamListener {
   }
 
   received(bytes: Uint8Array): void {
-    this.watch.look()
+    this.#look()
     this.session.tick(this.#host.now())
-    this.session.receive(bytes)
-    this.#drain()
+    // What extensions are given stays with them for as long as they work on it.
+    this.session.receive(this.session.extensions.length === 0 ? bytes : new Uint8Array(bytes))
+    try {
+      this.#takeEvents()
+    } finally {
+      this.session.releaseInput()
+      // What the bytes made the application send leaves at once: at the end of the turn it would be later by as long as all
+      // connections take whose bytes are there, too.
+      if (!this.#workPending && !this.session.hasWork && !this.session.hasOutputWork) this.flushNow()
+      this.#afterEvents()
+    }
   }
 
   drained(): void {
@@ -73,7 +104,7 @@ export class Driver implements ByteStreamListener {
     if (this.#streamEnded) return
     this.#streamEnded = true
     this.streamError = error
-    this.watch.look()
+    this.#look()
     this.session.receiveEnd()
     this.#drain()
     if (error !== undefined) this.#destroy()
@@ -81,7 +112,7 @@ export class Driver implements ByteStreamListener {
 
   closed(): void {
     this.#destroyed = true
-    this.#host.clearTimer(this.#timer)
+    Deadlines.of(this.#host).remove(this)
   }
 
   /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
@@ -99,12 +130,21 @@ export class Driver implements ByteStreamListener {
 
   /** Takes the events that are there and wanted, then sees to the output and the deadline. */
   #drain(): void {
-    if (this.#pumping) return // called from a handler: the loop below goes on anyway
+    if (this.#pumping) return // called from a handler: whoever pumps goes on anyway
+    try {
+      this.#takeEvents()
+    } finally {
+      this.#afterEvents()
+    }
+  }
+
+  #takeEvents(): void {
+    if (this.#pumping) return
     this.#pumping = true
     try {
       for (;;) {
         const event = this.#nextEvent()
-        if (this.watch.isOn) this.watch.publish()
+        if (this.#watch?.isOn === true) this.#watch.publish()
         if (event === undefined) break
         if (event.kind === 'closed') this.#handleClosed()
         this.#consumer.handleEvent(event)
@@ -112,6 +152,9 @@ export class Driver implements ByteStreamListener {
     } finally {
       this.#pumping = false
     }
+  }
+
+  #afterEvents(): void {
     if (this.session.hasWork) this.#deferWork() // also when the stream is gone: what came is still handed over
     if (this.#destroyed) return
     this.#regulate()
@@ -151,21 +194,27 @@ export class Driver implements ByteStreamListener {
 
   /** Lets what was sent leave at the end of the turn, or at once when there is much of it. */
   flush(): void {
-    if (this.watch.isOn) this.watch.publish()
+    if (this.#watch?.isOn === true) this.#watch.publish()
     if (this.session.hasOutputWork && this.#stream.bufferedBytes < this.#highWaterBytes) this.#deferWork()
     if (this.#workPending) return // the output leaves with the next slice
     if (this.session.outputBytes >= this.#highWaterBytes) {
       this.flushNow()
-    } else if (!this.#flushPending && (this.session.outputBytes > 0 || this.session.wantsEnd)) {
+    } else if (!this.#flushPending && !this.#pumping && this.#hasOutput) {
       this.#flushPending = true
+      this.#flushDeferred ??= () => this.flushNow()
       this.#host.defer(this.#flushDeferred)
     }
   }
 
+  /** Whether there is anything to write, or the end to tell. */
+  get #hasOutput(): boolean {
+    return this.session.outputBytes > 0 || this.session.wantsEnd
+  }
+
   /** Brings the session up to the present, once a turn: what leaves together has happened together. */
   updateTime(): void {
-    this.watch.look()
-    if (!this.#flushPending) this.session.tick(this.#host.now())
+    this.#look()
+    if (!this.#flushPending && !this.#pumping) this.session.tick(this.#host.now())
   }
 
   /** Reading stops while a good deal of input waits unread: then the peer waits, and our memory does not grow. */
@@ -183,8 +232,8 @@ export class Driver implements ByteStreamListener {
   /** Lets what was sent leave at once. */
   flushNow(): void {
     this.#flushPending = false
-    if (this.#destroyed || this.#endRequested) return
-    this.watch.look()
+    if (this.#destroyed || this.#endRequested || !this.#hasOutput) return
+    this.#look()
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.
     if (this.session.outputBytes > 0 && this.#stream.bufferedBytes < this.#highWaterBytes) {
       const vectors = this.session.takeOutput()
@@ -200,7 +249,7 @@ export class Driver implements ByteStreamListener {
       this.#stream.end()
     }
     // At the end: whoever is told may send something, and what was taken has to be written before.
-    if (this.watch.isOn) this.watch.publish()
+    if (this.#watch?.isOn === true) this.#watch.publish()
   }
 
   /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut. */
@@ -212,25 +261,35 @@ export class Driver implements ByteStreamListener {
   #destroy(): void {
     if (this.#destroyed) return
     this.#destroyed = true
-    this.#host.clearTimer(this.#timer)
+    Deadlines.of(this.#host).remove(this)
     this.#stream.destroy()
   }
 
-  /** Sets the timer for the next deadline. One that is set too early is left alone: it looks again when it fires. */
+  /** Says when to look again. When that is too early it is left alone: it is seen then. */
   #schedule(): void {
-    const deadline = Math.min(this.session.deadline, this.#lingerUntil)
-    if (deadline >= this.#timerAt) return
-    this.#host.clearTimer(this.#timer)
-    this.#timerAt = deadline
-    this.#timer = this.#host.setTimer(Math.max(0, deadline - this.#host.now()), this.#timerElapsed)
+    let deadline = Math.min(this.session.deadline, this.#lingerUntil ?? AWAKE.wakeAt)
+    if (!this.#restPending && Session.isRestless(this.session)) {
+      this.#restPending = true
+      deadline = Math.min(deadline, this.#host.now() + REST_MS)
+    }
+    if (deadline < this.wakeAt) Deadlines.of(this.#host).add(this, deadline)
   }
 
-  #handleTimer(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY
+  handleDeadline(): void {
     const now = this.#host.now()
-    this.watch.look()
-    if (now >= this.#lingerUntil) this.#destroy()
+    const wasQuiet = this.#isQuiet
+    this.#look()
+    if (this.#lingerUntil !== undefined && now >= this.#lingerUntil) this.#destroy()
     this.session.tick(now)
+    this.#restPending = false
+    if (wasQuiet) this.#rest()
+    this.#isQuiet = true
     this.#drain()
+  }
+
+  #rest(): void {
+    Session.rest(this.session)
+    this.#flushDeferred = undefined
+    if (this.#watch?.isOn === false) this.#watch = undefined
   }
 }

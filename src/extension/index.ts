@@ -22,4 +22,4 @@ export {
   type TransformSharing,
 } from './extension.ts'
 export { type PermessageDeflate, permessageDeflate } from './permessage-deflate.ts'
-export { type IncomingPipeline, type OutgoingPipeline, openPipelines } from './pipeline.ts'
+export { type IncomingPipeline, type OutgoingPipeline, openPipelines, type Pipelines } from './pipeline.ts'

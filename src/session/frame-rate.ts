@@ -17,6 +17,11 @@ export class FrameRate {
     this.#filledAt = now
   }
 
+  /** Whether, at the time `now`, it is as if no frame had ever come. */
+  isUnused(now: number): boolean {
+    return this.#allowance >= this.#burst || this.#allowance + (now - this.#filledAt) * this.#perMs >= this.#burst
+  }
+
   /** Counts one frame at the time `now`. @returns whether it was within the rate. */
   take(now: number): boolean {
     if (now > this.#filledAt) {

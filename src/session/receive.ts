@@ -46,6 +46,8 @@ export interface ReceiverOptions {
   readonly delivery: Delivery
   readonly log: TrafficLog
   readonly now: number
+  /** How many bytes of the stream others have parsed already. Default 0. */
+  readonly offset?: number
 }
 
 const EMPTY = new Uint8Array(0)
@@ -75,6 +77,7 @@ export class Receiver {
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
+  #latest: Uint8Array = EMPTY // the chunk that was received last, until its memory is released
 
   // The frame being read. A header that is cut across chunks collects in `#header`.
   #header: Uint8Array = EMPTY
@@ -122,6 +125,7 @@ export class Receiver {
   #isWorking = false
 
   constructor(options: ReceiverOptions) {
+    this.#chunkOffset = options.offset ?? 0
     this.#masking = options.masking
     this.#reservedBits = options.reservedBits
     this.#pipeline = options.pipeline
@@ -178,6 +182,11 @@ export class Receiver {
     return this.#inFrame || this.#headerBytes > 0
   }
 
+  /** Whether nothing is under way at the time `now`: another receiver might take over. */
+  isAtRest(now: number): boolean {
+    return !this.isPending && !this.isMidFrame && !this.#messageOpen && this.#rate.isUnused(now)
+  }
+
   /** Whether a Close frame is what comes next. */
   get isAtClose(): boolean {
     return !this.#isDecoding && this.#opcodeAhead() === Opcode.close
@@ -186,11 +195,28 @@ export class Receiver {
   /** Takes a chunk; the memory is ours from now on. */
   receive(bytes: Uint8Array): void {
     if (!this.isPending) this.#worked = 0
+    this.#latest = bytes
     if (this.inputBytes === 0) this.#startChunk(bytes)
     else {
       this.#waiting.push(bytes)
       this.#waitingBytes += bytes.length
     }
+  }
+
+  /** Copies what was not parsed of the chunk that was received last, which alone may be memory of somebody else's. */
+  releaseInput(): void {
+    if (this.#waiting.length > 0) {
+      const last = this.#waiting.length - 1
+      if (this.#waiting[last] === this.#latest) this.#waiting[last] = this.#latest.slice()
+    } else if (this.#turned.length > 0) {
+      if (this.#turned[0] === this.#latest) this.#turned[0] = this.#latest.slice()
+    } else if (this.#chunk === this.#latest) {
+      const { offset } = this
+      const rest = this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY
+      this.#startChunk(rest)
+      this.#chunkOffset = offset
+    }
+    this.#latest = EMPTY
   }
 
   /** From the next message on, payload is handed over this way. */
@@ -202,6 +228,7 @@ export class Receiver {
   discard(): number {
     const discarded = this.inputBytes
     const { offset } = this
+    this.#latest = EMPTY
     this.#startChunk(EMPTY)
     this.#chunkOffset = offset
     this.#turned = []

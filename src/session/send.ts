@@ -89,6 +89,11 @@ export class Sender {
     return this.#frame !== undefined
   }
 
+  /** Whether nothing is under way: another sender might take over. */
+  get isAtRest(): boolean {
+    return this.#half === 'open' && this.#message === undefined && this.#frame === undefined && !this.isBusy
+  }
+
   /** Whether something that was sent waits for `work`. */
   get isBusy(): boolean {
     return this.#queue.isBusy

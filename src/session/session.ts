@@ -9,20 +9,21 @@ import { frameHeaderSize } from '../codec/frame-header.ts'
 import { checkNames, readLimit } from '../codec/options.ts'
 import { type BytesLike, isUint8Array, viewBytes } from '../codec/payload-bytes.ts'
 import { ProtocolError } from '../codec/protocol-error.ts'
+import { SharedRecords } from '../codec/shared-records.ts'
 import { decodeText } from '../codec/text.ts'
 import { type ErrorPhase, InvalidStateError, WebSocketError } from '../codec/web-socket-error.ts'
-import { type AgreedExtension, openPipelines } from '../extension/index.ts'
+import { type AgreedExtension, openPipelines, type Pipelines } from '../extension/index.ts'
 import { closeInfo, isHandshakeComplete, NOT_ENDING } from './closing.ts'
 import { createDelivery, type DeliveryMode } from './delivery.ts'
 import type { CloseEvent, MessageType, SessionEvent } from './event.ts'
-import { type ReadyState, type ReceiveHalf, readyState } from './half.ts'
+import { type ReadyState, type ReceiveHalf, readyState, type SendHalf } from './half.ts'
 import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
 import { PreparedMessage } from './prepared-message.ts'
-import { type ControlFrame, Receiver } from './receive.ts'
+import { type ControlFrame, Receiver, type ReceiverOptions } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
-import { type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
+import { NO_TRAFFIC, type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
 
 export type Role = 'client' | 'server'
 
@@ -97,25 +98,50 @@ const FLAG_NAMES = [
 const NEVER = Number.POSITIVE_INFINITY
 const NO_FRAME = -1
 
+/** What a session is set to, apart from what its handshake agreed on: sessions that are set to the same share it. */
+interface Settings {
+  readonly role: Role
+  readonly limits: Limits
+  readonly keepalive: Keepalive
+  /** Whether the limit on messages was given: then it holds for those in pieces, too. */
+  readonly limitsPieces: boolean
+  readonly sliceBytes: number
+  readonly autoPong: boolean
+  readonly autoClose: boolean
+  readonly echoCloseReason: boolean
+  readonly endsStream: boolean
+  readonly validateUtf8: boolean
+  readonly masking: ReceiverOptions['masking']
+}
+
+const sharedSettings = new SharedRecords<Settings>()
+
+const NO_EXTENSIONS: readonly AgreedExtension[] = Object.freeze([])
+const NO_EVENTS: SessionEvent[] = []
+
 const DELIVERY_MODES: readonly DeliveryMode[] = ['message', 'fragment', 'raw']
 
-/** One end of a WebSocket connection, without the connection. */
+/**
+ * One end of a WebSocket connection, without the connection.
+ *
+ * What receives and what sends are there from their first use until the session is at `rest`: most of many connections do
+ * nothing most of the time, and need not hold what it takes to do something.
+ */
 export class Session {
-  readonly role: Role
   readonly subprotocol: string | undefined
   readonly extensions: readonly AgreedExtension[]
-  readonly #limits: Limits
-  readonly #maxPieceMessageBytes: number
-  readonly #autoPong: boolean
-  readonly #autoClose: boolean
-  readonly #echoCloseReason: boolean
-  readonly #endsStream: boolean
-  readonly #receiver: Receiver
-  readonly #sender: Sender
-  readonly #output = new OutputVectors()
-  readonly #log = new TrafficLog()
-  readonly #pings: PingClock
-  readonly #events: SessionEvent[] = [] // what time or a call gave rise to; what bytes give rise to is made when asked for
+  readonly #settings: Settings
+  readonly #randomUint32: (() => number) | undefined
+  readonly #pipelines: Pipelines | undefined
+  readonly #writer: FrameWriter | undefined
+  #mode: DeliveryMode
+  #receiver: Receiver | undefined
+  #sender: Sender | undefined
+  #output: OutputVectors | undefined
+  #log: TrafficLog | undefined
+  #pings: PingClock | undefined
+  #before = NO_TRAFFIC // what went over the session before its last rest
+  #events = NO_EVENTS // what time or a call gave rise to; what bytes give rise to is made when asked for
 
   #receiveHalf: ReceiveHalf = 'open'
   #streamEnded = false
@@ -123,7 +149,7 @@ export class Session {
   #discardedBytes = 0
 
   #now: number
-  #closeDeadline = NEVER
+  #closeDeadline: number | undefined
   // The frame that was incomplete when the input last ran out, by how many came before it, and when its wait began.
   #timedFrame = NO_FRAME
   #frameStartedAt = 0
@@ -143,53 +169,33 @@ export class Session {
   constructor(options: SessionOptions, writer: FrameWriter)
   constructor(options: SessionOptions, writer?: FrameWriter) {
     const own = readOptions(options)
-    const { role, extensions = [], delivery = 'message', now = 0, randomUint32, sliceBytes = NEVER } = own
-    const reservedBits = claimedBits(extensions)
-    const validateUtf8 = own.validateUtf8 ?? true
-    this.role = role
+    const { role, extensions = [], delivery = 'message', now = 0 } = own
+    claimedBits(extensions) // throws for what is wrong with them
+    this.#settings = readSettings(own)
     this.subprotocol = own.subprotocol
-    this.extensions = Object.freeze([...extensions])
-    this.#limits = readLimits(role, own.limits)
-    this.#maxPieceMessageBytes = own.limits?.maxMessageBytes === undefined ? NEVER : this.#limits.maxMessageBytes
-    this.#autoPong = own.autoPong ?? true
-    this.#autoClose = own.autoClose ?? true
-    this.#echoCloseReason = own.echoCloseReason ?? false
-    // The server ends the byte stream first, so that the client is not left with the waiting port (RFC 6455 §7.1.1).
-    this.#endsStream = role === 'server' || own.endPromptly === true
+    this.extensions = extensions.length === 0 ? NO_EXTENSIONS : Object.freeze([...extensions])
+    this.#randomUint32 = role === 'client' ? own.randomUint32 : undefined
+    this.#writer = writer
+    this.#mode = delivery
     this.#now = now
     this.#messageAt = now
-    this.#pings = new PingClock(readKeepalive(role, own.keepalive), now)
-    const pipelines = openPipelines(extensions, role) // from here on nothing is refused: it has to be closed
-    const transformedBits = pipelines?.incoming.reservedBits ?? 0
-    this.#sender = new Sender(writer ?? this.#output, {
-      nextMaskingKey: role === 'client' ? () => randomUint32!() >>> 0 : undefined,
-      pipeline: pipelines?.outgoing,
-      sliceBytes,
-      log: this.#log,
-      reservedBits: reservedBits & ~transformedBits,
-      validateUtf8,
-    })
-    this.#receiver = new Receiver({
-      masking: role === 'client' ? 'forbidden' : own.acceptUnmasked === true ? 'either' : 'required',
-      reservedBits,
-      pipeline: pipelines?.incoming,
-      sliceBytes,
-      validateUtf8,
-      limits: this.#limits,
-      delivery: createDelivery(delivery, this.#maxMessageBytes(delivery)),
-      log: this.#log,
-      now,
-    })
+    const { keepalive } = this.#settings
+    this.#pings = keepalive.pingIntervalMs === NEVER ? undefined : new PingClock(keepalive, now)
+    this.#pipelines = openPipelines(extensions, role) // from here on nothing is refused: it has to be closed
+  }
+
+  get role(): Role {
+    return this.#settings.role
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
   get readyState(): ReadyState {
-    return readyState(this.#sender.half, this.#receiveHalf)
+    return readyState(this.#sendHalf, this.#receiveHalf)
   }
 
   /** Milliseconds that the byte stream has to end, once nothing but its end is left to come. */
   get closeTimeoutMs(): number {
-    return this.#limits.closeTimeoutMs
+    return this.#settings.limits.closeTimeoutMs
   }
 
   /**
@@ -197,14 +203,15 @@ export class Session {
    * there are any, `takeOutput` goes on with them, and may have nothing to give.
    */
   get outputBytes(): number {
-    const pong = this.#sender.isMidFrame ? undefined : this.#owedPong
+    const sender = this.#sender
+    const pong = sender?.isMidFrame === true ? undefined : this.#owedPong
     const pongBytes = pong === undefined ? 0 : frameHeaderSize(pong.length, this.role === 'client') + pong.length
-    return this.#output.bytes + this.#sender.waitingBytes + pongBytes
+    return sender === undefined ? pongBytes : (this.#output?.bytes ?? 0) + sender.waitingBytes + pongBytes
   }
 
   /** Bytes that were received and wait for `next` to be called. */
   get inputBytes(): number {
-    return this.#receiver.inputBytes
+    return this.#receiver === undefined ? 0 : this.#receiver.inputBytes
   }
 
   /**
@@ -212,26 +219,63 @@ export class Session {
    * `closed`, the whole of it.
    */
   get wantsEnd(): boolean {
-    if (this.#sender.half === 'ended') return true
-    if (this.#sender.half !== 'closeSent' || this.#sender.isMidFrame || this.#sender.isBusy) return false
+    const sender = this.#sender
+    if (sender === undefined || sender.half === 'open') return false
+    if (sender.half === 'ended') return true
+    if (sender.isMidFrame || sender.isBusy) return false
     if (this.#receiveHalf === 'failed') return true
-    return this.#receiveHalf === 'closeReceived' && this.#endsStream
+    return this.#receiveHalf === 'closeReceived' && this.#settings.endsStream
   }
 
   /** How much has gone over the session so far: a snapshot. */
   stats(): SessionStats {
-    const sent = this.#sender.traffic
+    const before = this.#before
+    const sent = this.#sender?.traffic
     const received = this.#receiver
     return Object.freeze({
-      messagesSent: sent.messages,
-      messagesReceived: received.completedMessages,
-      framesSent: sent.frames,
-      framesReceived: received.completedFrames,
-      wireBytesSent: sent.wireBytes,
-      wireBytesReceived: received.offset,
-      payloadBytesSent: sent.payloadBytes,
-      payloadBytesReceived: received.completedPayloadBytes,
+      messagesSent: before.messagesSent + (sent?.messages ?? 0),
+      messagesReceived: before.messagesReceived + (received?.completedMessages ?? 0),
+      framesSent: before.framesSent + (sent?.frames ?? 0),
+      framesReceived: before.framesReceived + (received?.completedFrames ?? 0),
+      wireBytesSent: before.wireBytesSent + (sent?.wireBytes ?? 0),
+      wireBytesReceived: received?.offset ?? before.wireBytesReceived,
+      payloadBytesSent: before.payloadBytesSent + (sent?.payloadBytes ?? 0),
+      payloadBytesReceived: before.payloadBytesReceived + (received?.completedPayloadBytes ?? 0),
     })
+  }
+
+  /**
+   * @internal Lets go of all that can be made again when it is needed. For a session that has been idle for a while; while
+   * anything is under way it does nothing.
+   */
+  static rest(session: Session): void {
+    if (!session.#isAtRest) return
+    if (session.#isRestless) session.#before = session.stats()
+    session.#receiver = undefined
+    session.#sender = undefined
+    session.#output = undefined
+    session.#log = undefined
+  }
+
+  /** @internal Whether there is something that `rest` lets go of, be it not now. */
+  static isRestless(session: Session): boolean {
+    return session.#isRestless
+  }
+
+  get #isRestless(): boolean {
+    return this.#receiver !== undefined || this.#sender !== undefined
+  }
+
+  get #isAtRest(): boolean {
+    return (
+      this.readyState === 'open' &&
+      this.#events.length === 0 &&
+      this.#heldSince === undefined &&
+      this.outputBytes === 0 &&
+      this.#receiver?.isAtRest(this.#now) !== false &&
+      this.#sender?.isAtRest !== false &&
+      this.#log?.isAtRest !== false
+    )
   }
 
   /**
@@ -239,56 +283,64 @@ export class Session {
    * on takes the records after every `next`, call and `takeOutput`: what is not taken stays. Default `false`.
    */
   get recordFrames(): boolean {
-    return this.#log.frames
+    return this.#log?.frames === true
   }
 
   set recordFrames(record: boolean) {
     if (typeof record !== 'boolean') throw new TypeError(`recordFrames is a ${typeof record}, not a boolean`)
-    this.#log.frames = record
+    this.#logs.frames = record
   }
 
   /** The same for messages. Default `false`. */
   get recordMessages(): boolean {
-    return this.#log.messages
+    return this.#log?.messages === true
   }
 
   set recordMessages(record: boolean) {
     if (typeof record !== 'boolean') throw new TypeError(`recordMessages is a ${typeof record}, not a boolean`)
-    this.#log.messages = record
+    this.#logs.messages = record
   }
 
   /** What was recorded since the last time, in order: a message comes behind its last frame. */
   takeRecords(): TrafficRecord[] {
-    return this.#log.take()
+    return this.#log === undefined ? [] : this.#log.take()
   }
 
   /** When to call `tick` at the latest, on the caller's clock; `Infinity` when time changes nothing. */
   get deadline(): number {
-    return this.readyState === 'closed' ? NEVER : Math.min(this.#closeDeadline, this.#peerDeadline)
+    return this.readyState === 'closed' ? NEVER : Math.min(this.#closeDeadline ?? NEVER, this.#peerDeadline)
   }
 
   /**
    * Takes bytes that arrived. They belong to the session from now on: it unmasks in place and hands out views of them,
-   * each valid until the next `receive`. What the peer does wrong never throws here; it becomes an event.
+   * each valid until the next `receive` or `releaseInput`. What the peer does wrong never throws here; it becomes an event.
    */
   receive(bytes: Uint8Array): void {
     if (!isUint8Array(bytes)) throw new TypeError('Received bytes are not a Uint8Array')
     const view = viewBytes(bytes)! // what is handed out are plain views, also of a subclass such as Node's `Buffer`
     if (view.length === 0 || this.#receiveHalf === 'ended' || this.#streamEnded) return
-    this.#pings.heard(this.#now)
+    this.#pings?.heard(this.#now)
     if (this.#receiveHalf !== 'open') {
       this.#discard(view.length)
       return
     }
     this.#outputWasTaken = this.outputBytes === 0
     this.#heldSince ??= this.#now
-    this.#receiver.receive(view)
+    this.#in.receive(view)
+  }
+
+  /**
+   * Gives back the memory of the last `receive`: what was not parsed of it is copied, and views of it that were handed out
+   * are no longer good. For whoever reads into the same memory again and again, once there is no event left that it wants.
+   */
+  releaseInput(): void {
+    this.#receiver?.releaseInput()
   }
 
   /** The byte stream ended: no bytes will arrive any more. What arrived before is still handed over. */
   receiveEnd(): void {
     this.#streamEnded = true
-    if (this.#receiveHalf !== 'open' || !this.#receiver.isPending) this.#finish()
+    if (this.#receiveHalf !== 'open' || this.#receiver?.isPending !== true) this.#finish()
   }
 
   /**
@@ -316,17 +368,17 @@ export class Session {
    * have had their turn.
    */
   get hasWork(): boolean {
-    return this.#receiver.isWorking
+    return this.#receiver?.isWorking === true
   }
 
   /** Whether `takeOutput` has messages to transform before it can hand them over: it works for a slice each time. */
   get hasOutputWork(): boolean {
-    return this.#sender.isBusy
+    return this.#sender?.isBusy === true
   }
 
   /** Whether the peer's Close frame is what `next` would take: an application that is not through may let it wait. */
   get isCloseNext(): boolean {
-    return this.#receiver.isAtClose
+    return this.#receiver?.isAtClose === true
   }
 
   /**
@@ -335,18 +387,19 @@ export class Session {
    */
   deliver(mode: DeliveryMode): void {
     checkDelivery(mode)
-    this.#receiver.deliver(createDelivery(mode, this.#maxMessageBytes(mode)))
+    this.#mode = mode
+    this.#receiver?.deliver(createDelivery(mode, this.#maxMessageBytes(mode)))
   }
 
   /** The type of the message that was begun with `final: false` and not ended; `undefined` between messages. */
   get openMessage(): MessageType | undefined {
-    return this.#sender.openMessage
+    return this.#sender?.openMessage
   }
 
   /** Sends a message. Small payloads are copied at once; a large one is kept and must not change until it is written. */
   send(type: MessageType, payload: string | BytesLike, options?: SendOptions): void {
     this.#placeOwedPong()
-    this.#sender.send(type, payload, options)
+    this.#out.send(type, payload, options)
     this.#messageAt = this.#now
   }
 
@@ -354,7 +407,7 @@ export class Session {
   sendPrepared(message: PreparedMessage): void {
     if (!(message instanceof PreparedMessage)) throw new TypeError('The message is not a prepared one')
     this.#placeOwedPong()
-    this.#sender.sendPrepared(message)
+    this.#out.sendPrepared(message)
     this.#messageAt = this.#now
   }
 
@@ -365,40 +418,41 @@ export class Session {
    */
   startFrame(type: MessageType, payloadLength: number, options?: SendOptions): void {
     this.#placeOwedPong()
-    this.#sender.startFrame(type, payloadLength, options)
+    this.#out.startFrame(type, payloadLength, options)
     this.#messageAt = this.#now
   }
 
   /** Sends the next bytes of the frame begun with `startFrame`. */
   continueFrame(payload: BytesLike): void {
-    this.#sender.continueFrame(payload)
+    this.#out.continueFrame(payload)
     this.#messageAt = this.#now
-    if (!this.#sender.isMidFrame) this.#pings.restartWait(this.#now)
+    if (!this.#out.isMidFrame) this.#pings?.restartWait(this.#now)
   }
 
   /** Sends a ping of at most 125 bytes (RFC 6455 §5.5.2). */
   ping(payload?: string | BytesLike): void {
     const bytes = readControlPayload('ping', payload)
     this.#placeOwedPong()
-    this.#sender.ping(bytes)
+    this.#out.ping(bytes)
+    this.#pings ??= new PingClock(this.#settings.keepalive, this.#now)
     this.#pings.sent(bytes, this.#now)
   }
 
   /** How many pings were sent, those of keepalive included. */
   get pingsSent(): number {
-    return this.#pings.sentCount
+    return this.#pings?.sentCount ?? 0
   }
 
   /** How many of them are answered: a pong answers its ping and all before it (RFC 6455 §5.5.3). */
   get pingsAnswered(): number {
-    return this.#pings.answeredCount
+    return this.#pings?.answeredCount ?? 0
   }
 
   /** Sends a pong of at most 125 bytes, asked for or not (RFC 6455 §5.5.3). */
   pong(payload?: string | BytesLike): void {
     const bytes = readControlPayload('pong', payload)
     this.#placeOwedPong()
-    this.#sender.pong(bytes)
+    this.#out.pong(bytes)
   }
 
   /**
@@ -407,7 +461,7 @@ export class Session {
    */
   close(code?: number, reason?: string | Uint8Array): void {
     readClosePayload(code, reason)
-    if (this.#sender.half === 'open') this.#sendClose(code, reason)
+    if (this.#sendHalf === 'open') this.#sendClose(code, reason)
   }
 
   /** Fails the connection for a reason of the application's own (RFC 6455 §7.1.7): says why and stops receiving. */
@@ -427,8 +481,11 @@ export class Session {
   /** The bytes to write now, in order: give them away whole, then look at `wantsEnd`. */
   takeOutput(): Uint8Array[] {
     this.#placeOwedPong()
-    const isIntact = !this.#sender.isBusy || this.#sender.work()
-    const vectors = this.#output.take()
+    const sender = this.#sender
+    const output = this.#output
+    if (sender === undefined) return []
+    const isIntact = !sender.isBusy || sender.work()
+    const vectors = output === undefined ? [] : output.take()
     if (isIntact && vectors !== undefined) return vectors
     // The header of that frame cannot be taken back; to send anything after it would be a frame of other bytes.
     this.#abort(new InvalidStateError('A payload was detached or resized before it was sent'))
@@ -440,11 +497,67 @@ export class Session {
     if (!Number.isFinite(now)) throw new TypeError(`Time is ${String(now)}, not a finite number`)
     if (now > this.#now) this.#now = now // a clock that is set back makes no time pass
     if (this.readyState === 'closed') return
-    if (this.#now >= this.#closeDeadline) {
-      this.#finish(new ProtocolError('CLOSE_TIMEOUT', this.#receiver.offset, 'closing'))
+    if (this.#closeDeadline !== undefined && this.#now >= this.#closeDeadline) {
+      this.#finish(new ProtocolError('CLOSE_TIMEOUT', this.#offset, 'closing'))
     } else if (this.#now >= this.#peerDeadline) {
       this.#peerTimedOut()
     }
+  }
+
+  // --- what is there as long as there is something to do -----------------------------------------------------------
+
+  get #in(): Receiver {
+    this.#receiver ??= this.#createReceiver()
+    return this.#receiver
+  }
+
+  get #out(): Sender {
+    this.#sender ??= this.#createSender()
+    return this.#sender
+  }
+
+  get #logs(): TrafficLog {
+    this.#log ??= new TrafficLog()
+    return this.#log
+  }
+
+  #createReceiver(): Receiver {
+    const { masking, sliceBytes, validateUtf8, limits } = this.#settings
+    return new Receiver({
+      masking,
+      reservedBits: claimedBits(this.extensions),
+      pipeline: this.#pipelines?.incoming,
+      sliceBytes,
+      validateUtf8,
+      limits,
+      delivery: createDelivery(this.#mode, this.#maxMessageBytes(this.#mode)),
+      log: this.#logs,
+      now: this.#now,
+      offset: this.#before.wireBytesReceived,
+    })
+  }
+
+  #createSender(): Sender {
+    const { sliceBytes, validateUtf8 } = this.#settings
+    const random = this.#randomUint32
+    this.#output = this.#writer === undefined ? new OutputVectors() : undefined
+    return new Sender((this.#writer ?? this.#output)!, {
+      nextMaskingKey: random && (() => random() >>> 0),
+      pipeline: this.#pipelines?.outgoing,
+      sliceBytes,
+      log: this.#logs,
+      reservedBits: claimedBits(this.extensions) & ~(this.#pipelines?.incoming.reservedBits ?? 0),
+      validateUtf8,
+    })
+  }
+
+  get #sendHalf(): SendHalf {
+    return this.#sender === undefined ? 'open' : this.#sender.half
+  }
+
+  /** How many bytes of the whole stream were parsed. */
+  get #offset(): number {
+    return this.#receiver === undefined ? this.#before.wireBytesReceived : this.#receiver.offset
   }
 
   // --- receiving ---------------------------------------------------------------------------------------------------
@@ -454,24 +567,27 @@ export class Session {
       const event = this.#receiveNext(maxPieceBytes)
       if (event !== undefined) return event
     }
-    return this.#events.shift()
+    return this.#events.length === 0 ? undefined : this.#events.shift()
   }
 
   #maxMessageBytes(mode: DeliveryMode): number {
-    return mode === 'message' ? this.#limits.maxMessageBytes : this.#maxPieceMessageBytes
+    const { limits, limitsPieces } = this.#settings
+    return mode === 'message' || limitsPieces ? limits.maxMessageBytes : NEVER
   }
 
   /** What the bytes say next. What the peer did wrong becomes the session's state; it never throws out of here. */
   #receiveNext(maxPieceBytes: number): SessionEvent | undefined {
+    const receiver = this.#receiver
+    if (receiver === undefined) return undefined
     try {
-      const event = this.#receiver.next(this.#now, maxPieceBytes)
-      if (event === undefined) return this.#receiver.isPending ? undefined : this.#inputExhausted()
+      const event = receiver.next(this.#now, maxPieceBytes)
+      if (event === undefined) return receiver.isPending ? undefined : this.#inputExhausted(receiver)
       switch (event.kind) {
         case 'ping':
           this.#owePong(event.payload)
           return event
         case 'pong':
-          return { ...event, roundTripMs: this.#pings.answered(event.payload, this.#now) }
+          return { ...event, roundTripMs: this.#pings?.answered(event.payload, this.#now) }
         case 'close':
           return this.#closeReceived(event)
         default:
@@ -486,20 +602,19 @@ export class Session {
   }
 
   /** All bytes are parsed: from here on time counts against the peer, and the end of the stream takes effect. */
-  #inputExhausted(): undefined {
-    const { isMidFrame, completedFrames } = this.#receiver
+  #inputExhausted({ isMidFrame, completedFrames }: Receiver): undefined {
     const heldMs = this.#heldSince === undefined ? 0 : this.#now - this.#heldSince
     this.#heldSince = undefined
     if (heldMs > 0) {
-      this.#pings.heard(this.#now)
-      this.#pings.restartWait(this.#now)
+      this.#pings?.heard(this.#now)
+      this.#pings?.restartWait(this.#now)
       this.#messageAt = Math.min(this.#now, this.#messageAt + heldMs)
     }
     if (this.#timedFrame === completedFrames && isMidFrame) {
       this.#frameStartedAt += heldMs
     } else {
       // No pong can be inside a frame: the wait for one begins anew when a frame that took its time is over.
-      if (this.#timedFrame !== NO_FRAME) this.#pings.restartWait(this.#now)
+      if (this.#timedFrame !== NO_FRAME) this.#pings?.restartWait(this.#now)
       this.#timedFrame = isMidFrame ? completedFrames : NO_FRAME
       this.#frameStartedAt = this.#now
     }
@@ -507,16 +622,16 @@ export class Session {
   }
 
   #owePong(payload: Uint8Array): void {
-    if (!this.#autoPong || this.#sender.half !== 'open') return
+    if (!this.#settings.autoPong || this.#sendHalf !== 'open') return
     if (this.#outputWasTaken) this.#placeOwedPong()
     this.#owedPong = payload.slice() // the event's own is the application's, to keep and to change
   }
 
   #placeOwedPong(): void {
     const payload = this.#owedPong
-    if (payload === undefined || this.#sender.isMidFrame) return
+    if (payload === undefined || this.#out.isMidFrame) return
     this.#owedPong = undefined
-    this.#sender.pong(payload)
+    this.#out.pong(payload)
   }
 
   #closeReceived(frame: ControlFrame & { kind: 'close' }): CloseEvent {
@@ -524,12 +639,12 @@ export class Session {
     this.#receiveHalf = 'closeReceived'
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'remote', received: { code, reason } }
     this.#startCloseTimeout()
-    if (this.#autoClose && this.#sender.half === 'open') {
+    if (this.#settings.autoClose && this.#sendHalf === 'open') {
       // The answer repeats the code (RFC 6455 §5.5.1); the reason was the peer's.
-      const echoed = this.#echoCloseReason ? frame.reasonBytes : undefined
+      const echoed = this.#settings.echoCloseReason ? frame.reasonBytes : undefined
       this.#sendClose(code === CloseCode.noStatusReceived ? undefined : code, echoed)
     }
-    this.#discard(this.#receiver.discard())
+    this.#discard(this.#in.discard())
     if (this.#streamEnded) this.#finish()
     return frame
   }
@@ -537,43 +652,43 @@ export class Session {
   /** Bytes after a Close frame or a failure (RFC 6455 §1.4, §7.1.7): a peer may send some, not on and on. */
   #discard(bytes: number): void {
     this.#discardedBytes += bytes
-    if (this.#discardedBytes > this.#limits.maxDiscardedBytes) this.#finish()
+    if (this.#discardedBytes > this.#settings.limits.maxDiscardedBytes) this.#finish()
   }
 
   // --- ending ------------------------------------------------------------------------------------------------------
 
   #sendClose(code: number | undefined, reason: string | Uint8Array | undefined = undefined): void {
     const payload = readClosePayload(code, reason)
-    if (this.#owedPong !== undefined) this.#sender.pong(this.#owedPong) // after a Close there would be none
+    if (this.#owedPong !== undefined) this.#out.pong(this.#owedPong) // after a Close there would be none
     this.#owedPong = undefined
-    this.#sender.close(payload)
+    this.#out.close(payload)
     const sent = { code: code ?? CloseCode.noStatusReceived, reason: decodeText(payload.subarray(2)) }
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', sent }
     this.#startCloseTimeout()
   }
 
   #startCloseTimeout(): void {
-    this.#closeDeadline = Math.min(this.#closeDeadline, this.#now + this.#limits.closeTimeoutMs)
+    this.#closeDeadline = Math.min(this.#closeDeadline ?? NEVER, this.#now + this.closeTimeoutMs)
   }
 
   /**
    * Fail the WebSocket Connection (RFC 6455 §7.1.7): the one place where it happens. The reason is for the peer; without
    * one no Close frame is sent.
    */
-  #fail(error: WebSocketError, reason = this.#autoClose ? '' : undefined): undefined {
+  #fail(error: WebSocketError, reason = this.#settings.autoClose ? '' : undefined): undefined {
     this.#receiveHalf = 'failed'
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', error }
-    this.#events.push({ kind: 'failure', error })
-    if (this.#sender.isMidFrame)
+    this.#addEvent({ kind: 'failure', error })
+    if (this.#out.isMidFrame)
       this.#finish() // a Close frame inside another frame would be its payload
-    else if (reason !== undefined && this.#sender.half === 'open') this.#sendClose(error.closeCode, reason)
-    this.#discard(this.#receiver.discard())
+    else if (reason !== undefined && this.#sendHalf === 'open') this.#sendClose(error.closeCode, reason)
+    this.#discard(this.#in.discard())
     if (this.#streamEnded) this.#finish()
   }
 
   #abort(error: WebSocketError): void {
     this.#owedPong = undefined
-    this.#output.clear()
+    this.#output?.clear()
     this.#finish(error)
   }
 
@@ -581,20 +696,25 @@ export class Session {
   #finish(error: WebSocketError | undefined = undefined): void {
     if (this.readyState === 'closed') return
     // A Close frame that waits for others of ours to be through has not been sent.
-    const isWaiting = this.#sender.isMidFrame || this.#sender.isBusy
+    const isWaiting = this.#out.isMidFrame || this.#out.isBusy
     const ending = isWaiting ? { ...this.#ending, sent: undefined } : this.#ending
     if (isHandshakeComplete(ending) || ending.error !== undefined) {
       this.#ending = ending
     } else {
-      const why = error ?? new ProtocolError('ENDED_WITHOUT_CLOSE', this.#receiver.offset, this.#phase)
+      const why = error ?? new ProtocolError('ENDED_WITHOUT_CLOSE', this.#offset, this.#phase)
       const initiator = ending.initiator ?? (error === undefined ? 'remote' : 'local')
       this.#ending = { ...ending, initiator, error: why }
     }
     this.#placeOwedPong()
     this.#receiveHalf = 'ended'
-    this.#sender.end()
-    this.#receiver.discard()
-    this.#events.push({ kind: 'closed', ...closeInfo(this.#ending) })
+    this.#out.end()
+    this.#in.discard()
+    this.#addEvent({ kind: 'closed', ...closeInfo(this.#ending) })
+  }
+
+  #addEvent(event: SessionEvent): void {
+    if (this.#events === NO_EVENTS) this.#events = [event]
+    else this.#events.push(event)
   }
 
   get #phase(): ErrorPhase {
@@ -604,16 +724,16 @@ export class Session {
   // --- time --------------------------------------------------------------------------------------------------------
 
   get #frameDeadline(): number {
-    return this.#timedFrame === NO_FRAME ? NEVER : this.#frameStartedAt + this.#limits.frameTimeoutMs
+    return this.#timedFrame === NO_FRAME ? NEVER : this.#frameStartedAt + this.#settings.limits.frameTimeoutMs
   }
 
   get #idleDeadline(): number {
-    return this.#messageAt + this.#limits.idleTimeoutMs
+    return this.#messageAt + this.#settings.limits.idleTimeoutMs
   }
 
   /** While a frame of ours is half sent no ping can go out, and none be answered. */
   get #pingDeadline(): number {
-    if (this.#sender.isMidFrame) return NEVER
+    if (this.#pings === undefined || this.#sender?.isMidFrame === true) return NEVER
     return this.#isHeld ? this.#pings.probeDeadline : this.#pings.deadline
   }
 
@@ -632,14 +752,14 @@ export class Session {
   #peerTimedOut(): void {
     const now = this.#now
     if (this.#isHeld) {
-      this.ping(this.#pings.probe(now))
+      this.ping(this.#pings!.probe(now))
     } else if (now >= this.#frameDeadline) {
-      this.#fail(new ProtocolError('FRAME_TIMEOUT', this.#receiver.offset))
+      this.#fail(new ProtocolError('FRAME_TIMEOUT', this.#offset))
     } else if (now >= this.#idleDeadline) {
       this.#sendClose(CloseCode.goingAway, 'Idle')
     } else {
-      const due = this.#pings.due(now)
-      if (due === 'lost') this.#abort(new ProtocolError('PONG_TIMEOUT', this.#receiver.offset))
+      const due = this.#pings?.due(now)
+      if (due === 'lost') this.#abort(new ProtocolError('PONG_TIMEOUT', this.#offset))
       else if (due !== undefined) this.ping(due)
     }
   }
@@ -657,6 +777,24 @@ function claimedBits(extensions: readonly AgreedExtension[]): number {
     claimed |= reservedBits
   }
   return claimed
+}
+
+function readSettings(own: SessionOptions): Settings {
+  const { role, sliceBytes = NEVER, autoPong = true, autoClose = true, echoCloseReason = false } = own
+  return sharedSettings.share({
+    role,
+    limits: readLimits(role, own.limits),
+    keepalive: readKeepalive(role, own.keepalive),
+    limitsPieces: own.limits?.maxMessageBytes !== undefined,
+    sliceBytes,
+    autoPong,
+    autoClose,
+    echoCloseReason,
+    // The server ends the byte stream first, so that the client is not left with the waiting port (RFC 6455 §7.1.1).
+    endsStream: role === 'server' || own.endPromptly === true,
+    validateUtf8: own.validateUtf8 ?? true,
+    masking: role === 'client' ? 'forbidden' : own.acceptUnmasked === true ? 'either' : 'required',
+  })
 }
 
 /** The options that are the caller's own, each read once. @throws TypeError, RangeError naming the one that is wrong. */

@@ -28,6 +28,18 @@ export interface SessionStats {
   readonly payloadBytesReceived: number
 }
 
+/** Nothing has gone over it. */
+export const NO_TRAFFIC: SessionStats = Object.freeze({
+  messagesSent: 0,
+  messagesReceived: 0,
+  framesSent: 0,
+  framesReceived: 0,
+  wireBytesSent: 0,
+  wireBytesReceived: 0,
+  payloadBytesSent: 0,
+  payloadBytesReceived: 0,
+})
+
 /** Which way it went, seen from this end. */
 export type Direction = 'sent' | 'received'
 
@@ -67,6 +79,11 @@ export class TrafficLog {
   /** Whether messages are recorded. */
   messages = false
   #records = NO_RECORDS
+
+  /** Whether nothing is recorded, and nothing waits to be taken. */
+  get isAtRest(): boolean {
+    return !this.frames && !this.messages && this.#records === NO_RECORDS
+  }
 
   addFrame(direction: Direction, firstByte: number, masked: boolean, payloadLength: number): void {
     const fin = (firstByte & 0x80) !== 0

@@ -120,7 +120,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     const stream = new SocketStream(socket)
     this.#stream = new PausableStream(stream, () => this.#handleWrite())
     this.#driver = new Driver(this.#session, this.#stream, nodeHost, this, HIGH_WATER_BYTES)
-    this.#driver.watch.opened({
+    this.#driver.opened({
       url,
       // Asks the system, which is for those to pay who listen.
       get remoteAddress() {

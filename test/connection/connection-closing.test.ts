@@ -165,7 +165,7 @@ const STORIES: Story[] = [
       stream.finish(new Error('reset'))
     },
     written: '88 02 03 e8',
-    calls: ['destroy'],
+    calls: ['end', 'destroy'],
     info: { code: 1000, wasClean: true, initiator: 'local', sentCode: 1000, receivedCode: 1000 },
   },
   {

@@ -118,7 +118,7 @@ test('the whole life of a connection is told in order, under its id', () => {
 
 test('frames of what came with the handshake are told behind the connection', () => {
   const { channels } = watched({ leftover: Uint8Array.of(0x89, 0x80, 0, 0, 0, 0) })
-  assert.deepEqual(brief(channels.told), ['connection', 'frame received 9'])
+  assert.deepEqual(brief(channels.told), ['connection', 'frame received 9', 'frame sent 10'])
 })
 
 test('a message is told before the application has it', () => {
@@ -261,7 +261,7 @@ test('who comes late is told what happens from then on, and who has left is told
 })
 
 for (const [what, happen, told, before] of [
-  ['bytes arrive', ({ stream }) => stream.receive('89 80 00000000'), ['frame received 9']],
+  ['bytes arrive', ({ stream }) => stream.receive('89 80 00000000'), ['frame received 9', 'frame sent 10']],
   ['the application sends', ({ connection }) => void connection.send('a'), ['frame sent 1']],
   ['time passes', ({ host }) => host.advance(1_000), ['frame sent 9']],
   [
@@ -272,9 +272,12 @@ for (const [what, happen, told, before] of [
   ],
   [
     'what is owed leaves',
-    ({ host }) => host.endTurn(),
+    ({ stream }) => stream.leave(),
     ['frame sent 10'],
-    ({ stream }) => stream.receive('89 80 00000000'),
+    ({ stream }) => {
+      stream.bufferedBytes = 1_000_000
+      stream.receive('89 80 00000000')
+    },
   ],
 ] as [string, (all: Watched) => void, string[], ((all: Watched) => void)?][]) {
   test(`whoever begins to listen right before ${what} is told of it`, () => {

@@ -21,12 +21,21 @@ test('messages that are sent in one turn leave as one write at its end', () => {
   assert.deepEqual(stream.writes, ['81 01 61 82 01 01 89 01 70', '81 01 62'])
 })
 
-test('the answer to what arrived leaves together with what the application sends in the same turn', () => {
+test('all that a read makes the application send leaves in one write with it, and nothing is put off', () => {
   const { connection, stream, host } = scripted()
-  stream.receive('89 81 00000000 31')
+  connection.onMessage((message) => void connection.send(message))
+  stream.receive('81 81 00000000 61 89 81 00000000 31 81 81 00000000 62')
+  assert.deepEqual(stream.writes, ['81 01 61 8a 01 31 81 01 62'])
+  assert.equal(host.deferredCount, 0)
+})
+
+test('what was sent before a read leaves with it, once', () => {
+  const { connection, stream, host } = scripted()
   connection.send('a')
+  stream.receive('89 81 00000000 31')
+  assert.deepEqual(stream.writes, ['81 01 61 8a 01 31'])
   host.endTurn()
-  assert.deepEqual(stream.writes, ['8a 01 31 81 01 61'])
+  assert.equal(stream.writes.length, 1)
 })
 
 for (const { payload, writes } of [
@@ -170,6 +179,28 @@ test('T-78: one timer at a time is set, and what arrives moves its deadline', ()
   assert.equal(stream.takeWritten(), '')
   host.advance(1)
   assert.equal(stream.takeWritten(), '89 04 00 00 00 02')
+})
+
+test('a connection that was idle for a while rests, with no timer left, and goes on as before', () => {
+  const { connection, stream, host } = scripted({ keepalive: false })
+  const received: unknown[] = []
+  connection.onMessage((message) => received.push(message))
+  assert.equal(host.timers.size, 0)
+  for (const _ of [1, 2]) {
+    for (let i = 0; i < 5; i++) {
+      stream.receive('81 81 00000000 61')
+      void connection.send('b')
+      host.endTurn()
+      assert.equal(stream.takeWritten(), '81 01 62')
+      host.advance(4_000)
+      assert.equal(host.timers.size, 1)
+    }
+    host.advance(6_000)
+    assert.equal(host.timers.size, 0)
+  }
+  assert.equal(received.length, 10)
+  const { messagesReceived, messagesSent, wireBytesReceived } = connection.stats()
+  assert.deepEqual([messagesReceived, messagesSent, wireBytesReceived], [10, 10, 70])
 })
 
 test('an earlier deadline replaces the timer for a later one', () => {

@@ -1,4 +1,5 @@
-// Chunking is invisible: the same bytes give the same events and the same output, wherever they are cut.
+// Chunking is invisible: the same bytes give the same events and the same output, wherever they are cut, and whether or
+// not the session rests between.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -129,10 +130,14 @@ for (const [name, parts, options = {}] of STREAMS) {
       test(`${name}, to a ${role}, in the mode ${delivery}, is the same however it is cut`, () => {
         const bytes = bytesFor(role, parts)
         const create = () => (role === 'server' ? server : client)({ ...options, delivery, limits: LIMITS })
-        const transcribe = (chunks: Uint8Array[]) => joinPieces(feed(create, chunks, { end: true, react: echo }))
-        const whole = transcribe([bytes])
+        const transcribe = (chunks: Uint8Array[], rests: boolean) =>
+          joinPieces(feed(create, chunks, { end: true, rests, react: echo }))
+        const whole = transcribe([bytes], false)
         assert.equal((whole.events.at(-1) as Record<string, unknown>)['kind'], 'closed')
-        for (const [split, chunks] of everySplit(bytes)) assert.deepEqual(transcribe(chunks), whole, split)
+        for (const [split, chunks] of everySplit(bytes)) {
+          assert.deepEqual(transcribe(chunks, false), whole, split)
+          assert.deepEqual(transcribe(chunks, true), whole, `${split}, with a rest behind each chunk`)
+        }
       })
     }
   }

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium } from './programs.ts'
 
 const FLAGS = [
@@ -20,6 +21,8 @@ const FLAGS = [
 ]
 
 const TIMEOUT_MS = 60_000
+const REMOVALS = 50
+const REMOVAL_PAUSE_MS = 100
 
 /** Opens a page until the test is over. @returns a promise that is rejected when Chromium ends, or after a minute. */
 export async function openPage(t: TestContext, url: string): Promise<{ failed: Promise<never> }> {
@@ -31,11 +34,24 @@ export async function openPage(t: TestContext, url: string): Promise<{ failed: P
     clearTimeout(late)
     browser.kill()
     await closed
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+    await removeProfile(profile)
   })
   const failed = closed.then(() => {
     throw new Error('Chromium has ended, or was not through after a minute')
   })
   failed.catch(() => {})
   return { failed }
+}
+
+/** Processes of Chromium outlive the one that was told to end, and write for a moment longer. */
+async function removeProfile(profile: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await rm(profile, { recursive: true, force: true }) // not `maxRetries`: Deno takes no notice of it
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' || attempt === REMOVALS) throw error
+      await sleep(REMOVAL_PAUSE_MS)
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // A session fed with the same bytes in different chunks, and what came out of it.
 
-import type { Session, SessionEvent } from '../../src/session/index.ts'
+import { Session, type SessionEvent } from '../../src/session/index.ts'
 import { concat, toHex } from './wire.ts'
 
 /** What a session said and did, as plain values that can be compared. */
@@ -32,11 +32,11 @@ export function drain(session: Session, transcript: Transcript, react?: (event: 
   transcript.output = [transcript.output, output].filter((part) => part !== '').join(' ')
 }
 
-/** Feeds copies of the chunks to a new session, then the end of the stream unless it is left open. */
+/** Feeds copies of the chunks to a new session, then the end of the stream unless it is left open. With `rests` it rests between. */
 export function feed(
   create: () => Session,
   chunks: readonly Uint8Array[],
-  options: { end?: boolean; react?: (session: Session, event: SessionEvent) => void } = {},
+  options: { end?: boolean; rests?: boolean; react?: (session: Session, event: SessionEvent) => void } = {},
 ): Transcript {
   const session = create()
   const transcript: Transcript = { events: [], output: '' }
@@ -44,6 +44,7 @@ export function feed(
   for (const chunk of chunks) {
     session.receive(chunk.slice()) // the session unmasks in place
     drain(session, transcript, react)
+    if (options.rests === true) Session.rest(session)
   }
   if (options.end === true) {
     session.receiveEnd()

@@ -45,9 +45,11 @@ export class ScriptedStream implements ByteStream {
     this.calls.push('resume')
   }
 
-  /** Bytes arrive; text is hexadecimal. */
+  /** Bytes arrive; text is hexadecimal. They are lent: afterwards something else is in that memory. */
   receive(wire: string | Uint8Array): void {
-    this.listener.received(typeof wire === 'string' ? hex(wire) : wire.slice())
+    const bytes = typeof wire === 'string' ? hex(wire) : wire.slice()
+    this.listener.received(bytes)
+    bytes.fill(0xee)
   }
 
   /** So many bytes leave, all unless said otherwise. */

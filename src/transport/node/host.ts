@@ -4,9 +4,11 @@ import { randomFillSync } from 'node:crypto'
 import { type Host, WorkQueue } from '../../connection/index.ts'
 import { nodeDiagnostics } from './diagnostics.ts'
 import { nextTurn } from './next-turn.ts'
+import { TurnEnd } from './turn-end.ts'
 
 const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
 
+const turnEnd = new TurnEnd()
 const workQueue = new WorkQueue(nextTurn, () => performance.now())
 
 const random = new Uint32Array(256)
@@ -21,9 +23,7 @@ export const nodeHost = {
 
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 
-  // Runs once the microtasks of the turn are through, so that all that an `await` in between sends is there. By itself,
-  // `nextTick` comes before them.
-  defer: (callback) => queueMicrotask(() => process.nextTick(callback)),
+  defer: (callback) => turnEnd.add(callback),
 
   deferWork: (callback) => workQueue.add(callback),
   mayWork: () => workQueue.mayWork(),

@@ -1,9 +1,10 @@
 // A socket of `node:net` or `node:tls`, or any other duplex stream of Node, as a byte stream. It knows sockets, not frames.
 
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
 import { nextTurn } from './next-turn.ts'
+import { readIntoSharedBuffer } from './read-buffer.ts'
 
 // How long one socket is read before others have their turn. Left alone, a socket that always has more is read 32 times
 // 64 KiB before any other is looked at, and all that this makes happen comes first, too. The clock is only looked at when
@@ -38,6 +39,7 @@ export class SocketStream implements ByteStream {
   #listener!: ByteStreamListener // there before anything is told
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
+  #readsIntoOurs = false
   #paused = false
   #yielding = false
   #readBytes = 0
@@ -66,6 +68,7 @@ export class SocketStream implements ByteStream {
   attach(listener: ByteStreamListener): void {
     this.#listener = listener
     const socket = this.#socket
+    this.#readsIntoOurs = readIntoSharedBuffer(socket, (bytes) => this.#tellReceived(bytes))
     socket.on('data', SocketStream.#onData)
     socket.on('end', SocketStream.#onEnd)
     socket.on('close', SocketStream.#onClose)
@@ -77,6 +80,10 @@ export class SocketStream implements ByteStream {
   write(vectors: readonly Uint8Array[]): void {
     const socket = this.#socket
     const last = vectors.length - 1
+    if (last === 0) {
+      socket.write(vectors[0]!, this.#written)
+      return
+    }
     socket.cork()
     for (let i = 0; i < last; i++) socket.write(vectors[i]!)
     socket.write(vectors[last]!, this.#written)
@@ -93,7 +100,7 @@ export class SocketStream implements ByteStream {
 
   pause(): void {
     this.#paused = true
-    this.#socket.pause()
+    this.#pauseSocket()
   }
 
   resume(): void {
@@ -101,7 +108,7 @@ export class SocketStream implements ByteStream {
     if (!this.#yielding) this.#socket.resume()
   }
 
-  #tellReceived(bytes: Buffer): void {
+  #tellReceived(bytes: Uint8Array): void {
     if (!(bytes instanceof Uint8Array)) {
       // A stream with an encoding, or of objects: what it gives is no longer what was sent.
       this.#socket.destroy(new TypeError('The stream gives something that is not bytes'))
@@ -111,13 +118,22 @@ export class SocketStream implements ByteStream {
     if (this.#turnStartedAt !== undefined) {
       if (performance.now() - this.#turnStartedAt >= TURN_MS) {
         this.#yielding = true
-        this.#socket.pause()
+        this.#pauseSocket()
       }
     } else if (this.#readBytes >= READ_BYTES) {
       this.#turnStartedAt = performance.now()
       nextTurn(() => this.#endTurn())
     }
     this.#listener.received(bytes)
+  }
+
+  /**
+   * Pauses as any stream does: some of what arrives is read ahead, and so is the end. A socket that reads into memory of ours
+   * would by its own `pause` stop to look for either.
+   */
+  #pauseSocket(): void {
+    if (this.#readsIntoOurs) Duplex.prototype.pause.call(this.#socket)
+    else this.#socket.pause()
   }
 
   #endTurn(): void {

@@ -678,12 +678,6 @@ export const differences: readonly Difference[] = [
         { at: 'raw client/3', theirs: '(nothing)', ours: ['frame', 'pong', '"3"'] },
         { at: 'raw client/4', theirs: '(nothing)', ours: ['frame', 'pong', '"4"'] },
       ],
-      'pausing: pings that are read one after the other in one turn': [
-        { at: 'raw server/1/2', theirs: '"1"', ours: '"2"' },
-        { at: 'raw server/2/1', theirs: 'pong, masked', ours: 'text, masked' },
-        { at: 'raw server/2/2', theirs: '"2"', ours: '"behind them"' },
-        { at: 'raw server/3', theirs: ['frame', 'text, masked', '"behind them"'], ours: '(nothing)' },
-      ],
       'receiving: maxPendingAutoPongs by default, of a server': [
         { at: 'server/121/1', theirs: 2, ours: 1 },
         { at: 'server/122', theirs: ['close', 3, 1006, 'Buffer ""'], ours: '(nothing)' },

@@ -1,0 +1,56 @@
+// Reading into memory of our own. Node makes new memory for each read and gives it away; but what one connection has read
+// is consumed before the next reads, so that all connections of a thread can share one piece of it. Node has this as the
+// `onread` option of `net.connect`. Sockets that a server accepted have the same parts, without a documented way to them:
+// it is looked whether all of them are there, and where one is missing, as in other runtimes, bytes come as `'data'` events.
+
+import { Socket } from 'node:net'
+
+/** What a socket of Node keeps of its `onread` option, under symbols that it does not export. */
+interface SocketParts {
+  readonly buffer: symbol
+  readonly callback: symbol
+}
+
+interface Handle {
+  useUserBuffer?(buffer: Uint8Array): void
+}
+
+// What one read can give. Memory of 64 KiB is full several times over while a large message arrives.
+const BUFFER_BYTES = 262_144
+
+let buffer: Uint8Array | undefined
+let parts: SocketParts | null | undefined
+
+/**
+ * Lends what arrives to `received`, as long as the socket is not paused; then it is kept as a stream keeps it. Whoever
+ * calls this listens to `'data'`, too: that is where what was kept comes, and everything where nothing else is possible.
+ *
+ * @returns whether it is possible.
+ */
+export function readIntoSharedBuffer(socket: object, received: (bytes: Uint8Array) => void): socket is Socket {
+  // Inside a write, a TLS socket may hand over what it has decrypted: then the bytes before would not be consumed yet.
+  if (!(socket instanceof Socket) || 'encrypted' in socket) return false
+  parts ??= findParts(socket)
+  const handle = (socket as unknown as { _handle?: Handle | null })._handle
+  if (parts === null || typeof handle?.useUserBuffer !== 'function') return false
+  const fields = socket as unknown as Record<symbol, unknown>
+  if (fields[parts.buffer] !== null) return false // it has been told already where to read
+  buffer ??= new Uint8Array(BUFFER_BYTES)
+  handle.useUserBuffer(buffer)
+  fields[parts.buffer] = buffer
+  // What it returns says whether to go on reading, as for any stream that pushes.
+  fields[parts.callback] = (length: number, lent: Uint8Array): boolean => {
+    if (socket.readableFlowing !== true || socket.readableLength > 0)
+      return socket.push(Buffer.from(lent.subarray(0, length)))
+    received(lent.subarray(0, length))
+    return true
+  }
+  return true
+}
+
+function findParts(socket: Socket): SocketParts | null {
+  if (process.versions['bun'] !== undefined || 'Deno' in globalThis) return null
+  const symbols = Object.getOwnPropertySymbols(socket)
+  const [found, callback] = ['kBuffer', 'kBufferCb'].map((name) => symbols.find((it) => it.description === name))
+  return found === undefined || callback === undefined ? null : { buffer: found, callback }
+}

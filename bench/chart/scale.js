@@ -6,7 +6,7 @@ export function logScale(low, high, from, to) {
   return (value) => from + (Math.log(value / low) / span) * (to - from)
 }
 
-const EXPONENTS = Array.from({ length: 41 }, (_, i) => i - 20)
+const EXPONENTS = Array.from({ length: 61 }, (_, i) => i - 20)
 const powers = (base, steps = [1]) => EXPONENTS.flatMap((power) => steps.map((step) => step * base ** power))
 
 /** What may be at ticks, the finest first. */

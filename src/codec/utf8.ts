@@ -4,8 +4,13 @@
 // A state other than the boundary says what the rest of a begun code point must be: bits 0–1 the bytes still missing,
 // bits 2–3 the bytes already seen, bits 8–15 and 16–23 the least and the greatest value of the next byte.
 
+import { textPort } from './text-port.ts'
+
 /** The state between two code points: where every text begins and must end. */
 export const UTF8_BOUNDARY = 0
+
+// From here on what the platform has costs less, its call and the view for it included.
+const LEAST_PORT_BYTES = 64
 
 const ANY_CONTINUATION = (0xbf << 16) | (0x80 << 8)
 
@@ -15,10 +20,25 @@ const ANY_CONTINUATION = (0xbf << 16) | (0x80 << 8)
  * @returns the new state, or, as a negative number, the complement `~index` of the first byte that cannot occur there.
  */
 export function advanceUtf8(state: number, bytes: Uint8Array, start: number, end: number): number {
+  if (textPort === undefined || end - start < LEAST_PORT_BYTES) return advanceBytes(state, bytes, start, end)
+  // The platform judges whole text: what lies between the end of the code point that is begun and the last one.
+  let from = start
+  let current = state
+  while (current > UTF8_BOUNDARY && from < end) current = advanceBytes(current, bytes, from, ++from)
+  if (current < UTF8_BOUNDARY) return current
+  let to = end - 1
+  while (to > end - 4 && (bytes[to]! & 0xc0) === 0x80) to--
+  if (from < to && textPort.isUtf8(bytes.subarray(from, to))) from = to
+  return advanceBytes(UTF8_BOUNDARY, bytes, from, end)
+}
+
+/** {@link advanceUtf8}, byte after byte. */
+export function advanceBytes(state: number, bytes: Uint8Array, start: number, end: number): number {
   let i = start
   let current = state
   while (i < end) {
     if (current === UTF8_BOUNDARY) {
+      while (i + 3 < end && (bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!) < 0x80) i += 4
       while (i < end && bytes[i]! < 0x80) i++
       if (i === end) break
       current = afterLeadByte(bytes[i]!)

@@ -495,10 +495,10 @@ export class Connection implements AsyncIterable<Message> {
     if (piece.final) this.#deliver(toMessage({ ...piece, payload: joinBytes(this.#orphans.splice(0)) }))
   }
 
-  #handleMessage({ type, payload, owned }: MessageEvent): void {
+  #handleMessage({ type, payload, owned, text }: MessageEvent): void {
     let message: Message
     try {
-      message = type === 'text' ? decodeText(payload) : owned ? payload : payload.slice()
+      message = text ?? (type === 'text' ? decodeText(payload) : owned ? payload : payload.slice())
     } catch {
       this.#session.fail(1009) // there are limits above maxMessageBytes: how long a string can be, for one
       return

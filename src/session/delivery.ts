@@ -33,6 +33,8 @@ export interface Piece {
 export interface Delivery {
   /** Largest message that is delivered this way. */
   readonly maxMessageBytes: number
+  /** Whether messages are handed over whole: one that lies in one piece, as a view of it. */
+  readonly isWhole: boolean
   /** Takes a piece; what is to be kept of it is copied. @returns an event when there is something to tell. */
   take(piece: Piece): MessageEvent | FragmentEvent | undefined
 }
@@ -57,17 +59,21 @@ export class MessageDelivery implements Delivery {
     this.maxMessageBytes = maxMessageBytes
   }
 
+  get isWhole(): boolean {
+    return true
+  }
+
   take(piece: Piece): MessageEvent | undefined {
     if (piece.owned) return this.#takeOwn(piece)
     if (this.#held === 0 && piece.final) {
-      return messageEvent(piece, piece.bytes.subarray(piece.start, piece.end), false)
+      return pieceMessage(piece, piece.bytes.subarray(piece.start, piece.end), false)
     }
     this.#append(piece)
     if (!piece.final) return undefined
     const payload = this.#memory.subarray(0, this.#held)
     this.#memory = EMPTY
     this.#held = 0
-    return messageEvent(piece, payload, true)
+    return pieceMessage(piece, payload, true)
   }
 
   #takeOwn(piece: Piece): MessageEvent | undefined {
@@ -75,7 +81,7 @@ export class MessageDelivery implements Delivery {
     if (!piece.final) return undefined
     const payload = joinBytes(this.#ownPieces)
     this.#ownPieces = []
-    return messageEvent(piece, payload, true)
+    return pieceMessage(piece, payload, true)
   }
 
   #append(piece: Piece): void {
@@ -101,6 +107,10 @@ export class FragmentDelivery implements Delivery {
 
   constructor(maxMessageBytes: number) {
     this.maxMessageBytes = maxMessageBytes
+  }
+
+  get isWhole(): boolean {
+    return false
   }
 
   take(piece: Piece): FragmentEvent | undefined {
@@ -132,6 +142,10 @@ export class RawDelivery implements Delivery {
     this.maxMessageBytes = maxMessageBytes
   }
 
+  get isWhole(): boolean {
+    return false
+  }
+
   take(piece: Piece): FragmentEvent {
     return fragmentEvent(piece, piece.bytes.subarray(piece.start, piece.end))
   }
@@ -142,8 +156,23 @@ export function createDelivery(mode: DeliveryMode, maxMessageBytes: number): Del
   return mode === 'fragment' ? new FragmentDelivery(maxMessageBytes) : new RawDelivery(maxMessageBytes)
 }
 
-function messageEvent(piece: Piece, payload: Uint8Array, owned: boolean): MessageEvent {
-  return { kind: 'message', type: piece.type, payload, owned, reservedBits: piece.reservedBits }
+/** All events of whole messages are made here, so that they have one shape. */
+export function messageEvent(
+  type: MessageType,
+  payload: Uint8Array,
+  owned: boolean,
+  reservedBits: number,
+): MessageEvent {
+  return { kind: 'message', type, payload, owned, reservedBits }
+}
+
+/** Those that carry a string, too. */
+export function textEvent(text: string): MessageEvent {
+  return { kind: 'message', type: 'text', payload: EMPTY, owned: true, reservedBits: 0, text }
+}
+
+function pieceMessage({ type, reservedBits }: Piece, payload: Uint8Array, owned: boolean): MessageEvent {
+  return messageEvent(type, payload, owned, reservedBits)
 }
 
 function fragmentEvent(piece: Piece, payload: Uint8Array): FragmentEvent {

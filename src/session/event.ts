@@ -14,6 +14,8 @@ export interface MessageEvent {
   readonly owned: boolean
   /** The reserved bits of the first frame, which an agreed extension claims; 0 otherwise. */
   readonly reservedBits: number
+  /** @internal The text, where the session delivers strings; there is no payload then. */
+  readonly text?: string
 }
 
 /** A piece of a message, as it arrived (`delivery: 'fragment'` or `'raw'`). */

@@ -148,6 +148,7 @@ export class Session {
   #ending = NOT_ENDING
   #discardedBytes = 0
 
+  #deliversStrings = false
   #now: number
   #closeDeadline: number | undefined
   // The frame that was incomplete when the input last ran out, by how many came before it, and when its wait began.
@@ -186,6 +187,12 @@ export class Session {
 
   get role(): Role {
     return this.#settings.role
+  }
+
+  /** @internal Whole text that lies in one chunk comes as the `text` of its event from now on, without a payload. */
+  static deliverStrings(session: Session): void {
+    session.#deliversStrings = true
+    session.#receiver?.deliverStrings()
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
@@ -523,7 +530,7 @@ export class Session {
 
   #createReceiver(): Receiver {
     const { masking, sliceBytes, validateUtf8, limits } = this.#settings
-    return new Receiver({
+    const receiver = new Receiver({
       masking,
       reservedBits: claimedBits(this.extensions),
       pipeline: this.#pipelines?.incoming,
@@ -535,6 +542,8 @@ export class Session {
       now: this.#now,
       offset: this.#before.wireBytesReceived,
     })
+    if (this.#deliversStrings) receiver.deliverStrings()
+    return receiver
   }
 
   #createSender(): Sender {
@@ -582,6 +591,10 @@ export class Session {
     try {
       const event = receiver.next(this.#now, maxPieceBytes)
       if (event === undefined) return receiver.isPending ? undefined : this.#inputExhausted(receiver)
+      if (event.kind === 'message') {
+        this.#messageAt = this.#now
+        return event
+      }
       switch (event.kind) {
         case 'ping':
           this.#owePong(event.payload)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { advanceUtf8, heldUtf8Bytes, UTF8_BOUNDARY } from '../../src/codec/utf8.ts'
+import { useTextPort } from '../../src/codec/text-port.ts'
+import { advanceBytes, advanceUtf8, heldUtf8Bytes, UTF8_BOUNDARY } from '../../src/codec/utf8.ts'
+import { nodeText } from '../../src/transport/node/text.ts'
 import { hex, toHex, utf8 } from '../support/wire.ts'
 
 // The platform's decoder is the judge. Fed one byte at a time it throws at the first byte that cannot occur there.
@@ -177,4 +179,35 @@ test('any bytes are judged as the platform judges them', () => {
     fc.property(fc.array(fragment, { maxLength: 6 }), (fragments) => check(Uint8Array.from(fragments.flat()))),
     { numRuns: 1_000 },
   )
+})
+
+test('what the platform has and the plain way agree: any bytes, from any state, of any length', () => {
+  useTextPort(nodeText)
+  const fragment = fc.oneof(
+    { weight: 20, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }).map((text) => [...utf8(text)]) },
+    { weight: 1, arbitrary: fc.array(fc.integer({ min: 0x80, max: 255 }), { maxLength: 5 }) },
+  )
+  const begun = fc.constantFrom('', 'c3', 'e2', 'e2 82', 'f0', 'f0 9f', 'f0 9f 98', 'ed', 'f4')
+  const rest = fc.constantFrom('', 'a4', '82 ac', 'ac', '9f 98 80', '98 80', '80', '80 80 80 80', 'ff')
+  try {
+    fc.assert(
+      fc.property(
+        begun,
+        rest,
+        fc.array(fragment, { minLength: 5, maxLength: 30 }),
+        begun,
+        (lead, more, parts, tail) => {
+          const first = hex(lead)
+          const state = advanceBytes(UTF8_BOUNDARY, first, 0, first.length)
+          const bytes = Uint8Array.from([...hex(more), ...parts.flat(), ...hex(tail)])
+          assert.equal(advanceUtf8(state, bytes, 0, bytes.length), advanceBytes(state, bytes, 0, bytes.length))
+        },
+      ),
+      { numRuns: 3_000 },
+    )
+    const continuations = new Uint8Array(70).fill(0x80)
+    assert.equal(advanceUtf8(UTF8_BOUNDARY, continuations, 0, 70), ~0)
+  } finally {
+    useTextPort(undefined)
+  }
 })

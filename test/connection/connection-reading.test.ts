@@ -254,7 +254,8 @@ test('T-55: text that is too long for a string fails the connection with 1009, a
   decode.mock.mockImplementationOnce(() => {
     throw new RangeError('Cannot create a string longer than 0x1fffffe8 characters')
   })
-  stream.receive(TEXT_A)
+  stream.receive('81 fe 0080 00000000') // as of 17 bytes the platform is asked, and in two chunks it is at the end
+  stream.receive('61'.repeat(128))
   host.endTurn()
   assert.equal(stream.takeWritten(), '88 02 03 f1')
   stream.finish()

@@ -12,8 +12,8 @@ export function circumstances({ environment }) {
   const versions = Object.entries(VERSIONS)
     .filter(([key]) => environment[key] !== undefined)
     .map(([key, name]) => `${name} ${environment[key]}`)
-  const { processor, memoryGiB, system, load, date } = environment
-  return `${versions.join(', ')}; ${processor}, ${memoryGiB} GiB, ${system}; load before it ${load.join(', ')}; ${date}`
+  const { processor, memoryGiB, system, date } = environment
+  return `${versions.join(', ')}; ${processor}, ${memoryGiB} GiB, ${system}; ${date}`
 }
 
 /** A benchmark with its result, where there is one. */
@@ -24,11 +24,10 @@ export function sections(result) {
   }))
 }
 
-/** How often and how long. */
-export function timesOf({ options }) {
-  return `Medians of ${Object.entries(options)
-    .map(([name, value]) => `${value} ${name}`)
-    .join(', ')}`
+/** How often and how long, and what else the machine did when it began. */
+export function timesOf({ options, load }) {
+  const times = Object.entries(options).map(([name, value]) => `${value.toLocaleString('en')} ${name}`)
+  return `Medians of ${times.join(', ')}; load average before it ${load}`
 }
 
 export function writePictures(result, directory) {

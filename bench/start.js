@@ -1,7 +1,8 @@
 // Runs all benchmarks, and writes what came of them to a folder in `results/`: numbers, tables, pictures. It takes some
 // forty minutes. Usage: npm start -- [--only micro,echo] [--rounds N] [--seconds S] [--warmup S] [--connections N]
 // [--node PATH] [--out FOLDER]
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -37,18 +38,21 @@ const runs = BENCHMARKS.filter(({ name }) => chosen.includes(name)).map((benchma
   benchmark,
   options: optionsFor(benchmark),
 }))
-const result = { environment: environment(readPath(common.node)), benchmarks: {} }
-const { date, node } = result.environment
+const where = environment(readPath(common.node))
 const here = dirname(fileURLToPath(import.meta.url))
-const folder = readPath(out) ?? join(here, 'results', `${date}-node-${node}`)
+const folder = readPath(out) ?? join(here, 'results', `${where.date}-node-${where.node}`)
+const file = join(folder, 'result.json')
+const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { benchmarks: {} }
+const result = { environment: where, benchmarks: before.benchmarks } // with --only, what is there already stays
 mkdirSync(folder, { recursive: true })
 
 for (const { benchmark, options } of runs) {
   const { servers } = options
+  const [load] = loadavg()
   const rows = await run(benchmark, options, { tell: (line) => console.error(line), goesOn: true })
   const times = Object.fromEntries(Object.keys(benchmark.numbers).map((name) => [name, options[name]]))
-  result.benchmarks[benchmark.name] = { options: times, servers, rows }
-  writeFileSync(join(folder, 'result.json'), `${JSON.stringify(result, null, 1)}\n`) // what there is, should the rest fail
+  result.benchmarks[benchmark.name] = { options: times, load: Number(load.toFixed(2)), servers, rows }
+  writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`) // what there is, should the rest fail
 }
 writeFileSync(join(folder, 'tables.md'), tablesOf(result))
 writePictures(result, folder)

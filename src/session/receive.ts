@@ -88,7 +88,7 @@ export class Receiver {
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
-  #latest: Uint8Array = EMPTY // the chunk that was received last, until its memory is released
+  #isLent = false // whether the chunk that was received last may still be memory of somebody else's
 
   // The frame being read. A header that is cut across chunks collects in `#header`.
   #header: Uint8Array = EMPTY
@@ -207,7 +207,7 @@ export class Receiver {
   /** Takes a chunk; the memory is ours from now on. */
   receive(bytes: Uint8Array): void {
     if (!this.isPending) this.#worked = 0
-    this.#latest = bytes
+    this.#isLent = true
     if (this.inputBytes === 0) this.#startChunk(bytes)
     else {
       this.#waiting.push(bytes)
@@ -217,18 +217,17 @@ export class Receiver {
 
   /** Copies what was not parsed of the chunk that was received last, which alone may be memory of somebody else's. */
   releaseInput(): void {
+    if (!this.#isLent) return
+    this.#isLent = false
     if (this.#waiting.length > 0) {
-      const last = this.#waiting.length - 1
-      if (this.#waiting[last] === this.#latest) this.#waiting[last] = this.#latest.slice()
+      this.#waiting.push(this.#waiting.pop()!.slice())
     } else if (this.#turned.length > 0) {
-      if (this.#turned[0] === this.#latest) this.#turned[0] = this.#latest.slice()
-    } else if (this.#chunk === this.#latest) {
+      this.#turned[0] = this.#turned[0]!.slice()
+    } else {
       const { offset } = this
-      const rest = this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY
-      this.#startChunk(rest)
+      this.#startChunk(this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY)
       this.#chunkOffset = offset
     }
-    this.#latest = EMPTY
   }
 
   /** From the next message on, payload is handed over this way. */
@@ -245,7 +244,7 @@ export class Receiver {
   discard(): number {
     const discarded = this.inputBytes
     const { offset } = this
-    this.#latest = EMPTY
+    this.#isLent = false
     this.#startChunk(EMPTY)
     this.#chunkOffset = offset
     this.#turned = []

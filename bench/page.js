@@ -1,7 +1,7 @@
 // The page on performance: what is between its markers is written by `publish.js`, the rest by people.
 import { chartsOf } from './chart/charts.js'
 import { detailTable, ratioTable } from './measure/benchmark.js'
-import { circumstances, sections, timesOf } from './report.js'
+import { circumstances, howMeasured, sections } from './report.js'
 
 const MARKED = /(<!-- measured: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g
 const PICTURES = 'performance' // the folder beside the page
@@ -16,7 +16,7 @@ function detailsOf({ benchmark, found }) {
 }
 
 function ratiosOf({ environment }, { benchmark, found }) {
-  const where = `Node ${environment.node}. ${timesOf(found)}.`
+  const where = `Node ${environment.node}. ${howMeasured(found)}.`
   return `${where}\n\n${ratioTable(benchmark, found.rows, found.servers)}`
 }
 

@@ -5,7 +5,7 @@ import { BENCHMARKS } from './benchmarks.js'
 import { chartsOf } from './chart/charts.js'
 import { detailTable, ratioTable } from './measure/benchmark.js'
 
-const VERSIONS = { node: 'Node', node24: 'Node 24 is', bun: 'Bun', deno: 'Deno', ws: 'ws' }
+const VERSIONS = { node: 'Node', bun: 'Bun', deno: 'Deno', ws: 'ws' }
 
 /** Where and how it was measured, in a sentence. */
 export function circumstances({ environment }) {
@@ -24,10 +24,22 @@ export function sections(result) {
   }))
 }
 
-/** How often and how long, and what else the machine did when it began. */
-export function timesOf({ options, load }) {
-  const times = Object.entries(options).map(([name, value]) => `${value.toLocaleString('en')} ${name}`)
-  return `Medians of ${times.join(', ')}; load average before it ${load}`
+const TIMES = {
+  rounds: (count) => `${count} rounds`,
+  seconds: (seconds) => `${seconds} s each`,
+  warmup: (seconds) => `${seconds} s to warm up`,
+  connections: (count) => `${count.toLocaleString('en')} connections`,
+}
+
+/** How often, how long, how many. */
+export function timesOf(options) {
+  const parts = Object.entries(TIMES).filter(([name]) => options[name] !== undefined)
+  return parts.map(([name, tell]) => tell(options[name])).join(', ')
+}
+
+/** The same of a result, and what else the machine did when it began. */
+export function howMeasured({ options, load }) {
+  return `Medians of ${timesOf(options)}; load average before it ${load}`
 }
 
 export function writePictures(result, directory) {
@@ -40,7 +52,7 @@ export function tablesOf(result) {
   const parts = sections(result).map(({ benchmark, found }) => {
     const ratios = ratioTable(benchmark, found.rows, found.servers)
     const details = detailTable(benchmark, found.rows, found.servers)
-    return `## ${benchmark.title}\n\n${benchmark.about}\n\n${timesOf(found)}.\n\n${ratios}\n\n${details}\n`
+    return `## ${benchmark.title}\n\n${benchmark.about}\n\n${howMeasured(found)}.\n\n${ratios}\n\n${details}\n`
   })
   return `# Measured\n\n${circumstances(result)}.\n\n${parts.join('\n')}`
 }

@@ -29,6 +29,7 @@ const TIMES = {
   seconds: (seconds) => `${seconds} s each`,
   warmup: (seconds) => `${seconds} s to warm up`,
   connections: (count) => `${count.toLocaleString('en')} connections`,
+  quiet: (seconds) => `${seconds} s of silence`,
 }
 
 /** How often, how long, how many. */

@@ -1,5 +1,5 @@
 // Runs one benchmark and prints what came of it. Usage: node run.js NAME [--rounds N] [--seconds S] [--warmup S]
-// [--connections N] [--case WORD] [--servers a,b] [--node PATH] [--json FILE]; not every benchmark has every number.
+// [--connections N] [--quiet S] [--case WORD] [--servers a,b] [--node PATH] [--json FILE]; not every benchmark has every number.
 import { writeFileSync } from 'node:fs'
 import { BENCHMARKS } from './benchmarks.js'
 import { detailTable, ratioTable, run } from './measure/benchmark.js'

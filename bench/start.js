@@ -1,6 +1,6 @@
 // Runs all benchmarks, and writes what came of them to a folder in `results/`: numbers, tables, pictures. It takes some
-// forty minutes. Usage: npm start -- [--only micro,echo] [--rounds N] [--seconds S] [--warmup S] [--connections N]
-// [--node PATH] [--out FOLDER]
+// fifty minutes. Usage: npm start -- [--only micro,echo] [--rounds N] [--seconds S] [--warmup S] [--connections N]
+// [--quiet S] [--node PATH] [--out FOLDER]
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,7 +15,16 @@ import { thoseThere } from './servers/servers.js'
 
 const TEXT = { type: 'string' }
 const { values } = parseArgs({
-  options: { only: TEXT, rounds: TEXT, seconds: TEXT, warmup: TEXT, connections: TEXT, node: TEXT, out: TEXT },
+  options: {
+    only: TEXT,
+    rounds: TEXT,
+    seconds: TEXT,
+    warmup: TEXT,
+    connections: TEXT,
+    quiet: TEXT,
+    node: TEXT,
+    out: TEXT,
+  },
 })
 const { only, out, ...common } = values
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-const NUMBERS = { rounds: 1, seconds: 0.01, warmup: 0, connections: 1 } // and the least that each may be
+const NUMBERS = { rounds: 1, seconds: 0.01, warmup: 0, connections: 1, quiet: 0 } // and the least that each may be
 
 /** A path from where npm was called, as it was meant, and not from where it calls us. */
 export function readPath(path) {

@@ -8,7 +8,7 @@ import { holdConnections } from '../load/load.js'
 import { SERVERS, startProcess, startServer } from '../servers/servers.js'
 
 const clients = join(dirname(fileURLToPath(import.meta.url)), 'clients.js')
-const FIRST_CONNECTIONS = 500 // what is made once is there after so many
+const FIRST_CONNECTIONS = 100 // what is made once is there after so many, and they weigh nothing beside the others
 const FLAGS = ['--expose-gc']
 const KIB = 1_024
 const MESSAGE = { bytes: 125, text: true }
@@ -45,7 +45,7 @@ async function ofServer(name, { deflate = false, exchanges = false }, { connecti
   const holds = []
   try {
     holds.push(await hold(FIRST_CONNECTIONS))
-    const before = await afterQuiet(quiet, server.held)
+    const before = await server.held()
     holds.push(await hold(connections))
     return each(before, await afterQuiet(quiet, server.held), connections)
   } finally {
@@ -61,7 +61,7 @@ async function ofClients(library, { deflate = false }, { connections, quiet, nod
   const held = () => process.ask('held')
   try {
     await process.ask(FIRST_CONNECTIONS)
-    const before = await afterQuiet(quiet, held)
+    const before = await held()
     await process.ask(connections)
     return each(before, await afterQuiet(quiet, held), connections)
   } finally {
@@ -85,7 +85,7 @@ export const idle = {
   ],
   contestants: SERVERS,
   usual: ['ws', 'wspc', 'wspc-ws'],
-  numbers: { rounds: 3, connections: 10_000, quiet: 7 },
+  numbers: { rounds: 3, connections: 10_000, quiet: 12 },
   ratio: { of: ({ rss }) => rss / KIB, label: 'KiB', inverted: true },
   columns: [
     { of: ({ rss }) => rss / KIB, label: 'resident, KiB' },

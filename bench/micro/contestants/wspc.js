@@ -1,4 +1,4 @@
-// The engine of wspc, without the network: bytes in, events out.
+// The engine of wspc, without the network: bytes in, events out, as a connection on Node has it.
 import { advanceUtf8, maskInto, UTF8_BOUNDARY } from '../../../dist/src/codec/index.js'
 import { decodeText } from '../../../dist/src/codec/text.js'
 import { createRequest, decideUpgrade, permessageDeflate, readResponse, Session } from '../../../dist/src/index.js'

@@ -1,10 +1,11 @@
 // Runs one benchmark and prints what came of it. Usage: node run.js NAME [--rounds N] [--seconds S] [--warmup S]
-// [--connections N] [--case WORD] [--servers a,b] [--node PATH] [--json FILE]; not every benchmark has every number.
+// [--connections N] [--quiet S] [--case WORD] [--servers a,b] [--node PATH] [--json FILE]; not every benchmark has every number.
 import { writeFileSync } from 'node:fs'
 import { BENCHMARKS } from './benchmarks.js'
 import { detailTable, ratioTable, run } from './measure/benchmark.js'
 import { environment } from './measure/environment.js'
 import { readOptions } from './measure/options.js'
+import { timesOf } from './report.js'
 import { thoseThere } from './servers/servers.js'
 
 const [name, ...args] = process.argv.slice(2)
@@ -16,7 +17,6 @@ const options = readOptions(args, { cases, servers: usual, known: Object.keys(co
 options.servers = thoseThere(contestants, options.servers)
 const rows = await run(benchmark, options)
 const where = environment(options.node)
-const times = Object.keys(numbers).map((name) => `${options[name]} ${name}`)
-console.log(`Node ${where.node}, ${where.processor}, ${times.join(', ')}, medians\n`)
+console.log(`Node ${where.node}, ${where.processor}: medians of ${timesOf(options)}\n`)
 console.log(`${ratioTable(benchmark, rows, options.servers)}\n\n${detailTable(benchmark, rows, options.servers)}`)
 if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ environment: where, rows }, null, 2))

@@ -13,6 +13,7 @@ export const echo = {
   cases: CASES,
   contestants: SERVERS,
   usual: ['ws', 'wspc', 'wspc-iteration', 'wspc-ws', 'raw'],
+  peers: ['websocket-driver', 'wspc-bun', 'bun', 'wspc-deno', 'deno', 'uws'],
   numbers: { rounds: 5, seconds: 2, warmup: 1 },
   ratio: RATE,
   columns: LOAD_COLUMNS,

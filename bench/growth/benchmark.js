@@ -22,7 +22,7 @@ export const CURVES = {
   bytes: {
     title: 'size of a message, 4 connections, 2 in flight on each',
     load: { ...USUAL, connections: 4, inFlight: 2 },
-    steps: [16, 128, KIB, 8 * KIB, 64 * KIB, 512 * KIB, 4 * MIB, 16 * MIB],
+    steps: [16, 256, 4 * KIB, 64 * KIB, MIB, 16 * MIB],
     nameOf: sizeName,
   },
   inFlight: {

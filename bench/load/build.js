@@ -13,12 +13,12 @@ function changedAt(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
-/** The path of the program. */
-export function buildLoad({ compiler = process.env.CC ?? 'cc' } = {}) {
+/** The path of the program, which is compiled if it has to be. */
+export function buildLoad({ compiler = process.env.CC ?? 'cc', program = PROGRAM } = {}) {
   if (process.platform !== 'linux') throw new Error('The load generator needs Linux: it uses epoll and /proc')
-  if (changedAt(PROGRAM) > changedAt(SOURCE)) return PROGRAM
-  mkdirSync(dirname(PROGRAM), { recursive: true })
-  const made = `${PROGRAM}.${process.pid}` // two that start at the same time do not see half a program
+  if (changedAt(program) > changedAt(SOURCE)) return program
+  mkdirSync(dirname(program), { recursive: true })
+  const made = `${program}.${process.pid}` // two that start at the same time do not see half a program
   const { status, error, stderr } = spawnSync(compiler, ['-O2', '-o', made, SOURCE], { encoding: 'utf8' })
   if (error !== undefined) {
     throw new Error(
@@ -26,6 +26,6 @@ export function buildLoad({ compiler = process.env.CC ?? 'cc' } = {}) {
     )
   }
   if (status !== 0) throw new Error(`The load generator does not compile:\n${stderr}`)
-  renameSync(made, PROGRAM)
-  return PROGRAM
+  renameSync(made, program)
+  return program
 }

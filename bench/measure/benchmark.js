@@ -4,6 +4,7 @@
 //   cases                each with a `name` and whatever else `measure` wants to know
 //   contestants          by name, each with a `label`; the ones that are measured unless arguments say otherwise are
 //                        `usual`, and the first of those is what the others are compared with
+//   peers                who else takes part when everything is measured
 //   numbers              the options that are numbers, with their defaults: `rounds` and others
 //   measure              a contestant's name, a case and the options → the numbers of one measurement
 //   ratio                what is compared: `of` a result; `inverted` where less is more
@@ -19,15 +20,32 @@ export function ratioOf(benchmark, result, base) {
   return inverted ? of(base) / of(result) : of(result) / of(base)
 }
 
-/** Runs it. @returns One row for each case: its name, and the medians by contestant. */
-export async function run(benchmark, options, tell = () => {}) {
+/**
+ * Runs it.
+ *
+ * @param goesOn Whether a measurement that fails is told, and then is not there; otherwise it ends everything.
+ * @returns One row for each case: its name, and the medians by contestant.
+ */
+export async function run(benchmark, options, { tell = () => {}, goesOn = false } = {}) {
   const rows = []
   for (const one of options.cases) {
     tell(`${benchmark.title}: ${one.name}`)
-    const results = await inTurn(options.servers, options.rounds, (name) => benchmark.measure(name, one, options))
+    const results = await inTurn(options.servers, options.rounds, async (name) => {
+      try {
+        return await benchmark.measure(name, one, options)
+      } catch (error) {
+        if (!goesOn) throw error
+        tell(`${benchmark.contestants[name].label}: ${error.message}`)
+        return undefined
+      }
+    })
     rows.push({ case: one.name, results })
   }
   return rows
+}
+
+function tell(of, result) {
+  return short(result === undefined ? Number.NaN : of(result))
 }
 
 /** The ratios, which are what counts. */
@@ -38,7 +56,7 @@ export function ratioTable(benchmark, rows, names) {
   const head = ['case', `${contestants[base].label}, ${label}`, ...others.map((name) => contestants[name].label)]
   const cells = ({ case: name, results }) => [
     name,
-    short(of(results[base])),
+    tell(of, results[base]),
     ...others.map((other) => ratio(ratioOf(benchmark, results[other], results[base]))),
   ]
   return table(head, rows.map(cells))
@@ -51,7 +69,7 @@ export function detailTable(benchmark, rows, names) {
     names.map((by) => [
       name,
       benchmark.contestants[by].label,
-      ...benchmark.columns.map(({ of }) => short(of(results[by]))),
+      ...benchmark.columns.map(({ of }) => tell(of, results[by])),
     ])
   return table(head, rows.flatMap(cells), { names: 2 })
 }

@@ -1,7 +1,7 @@
 // Where it was measured: numbers without that mean nothing.
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { cpus, loadavg, release, totalmem } from 'node:os'
+import { cpus, release, totalmem } from 'node:os'
 import { PROGRAMS } from '../servers/programs.js'
 
 const require = createRequire(import.meta.url)
@@ -25,6 +25,5 @@ export function environment(node = PROGRAMS.node.path) {
     processor: `${cpus().length} × ${model.trim()}`,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${release()}`,
-    load: loadavg().map((load) => Number(load.toFixed(2))),
   }
 }

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-const NUMBERS = { rounds: 1, seconds: 0.01, warmup: 0, connections: 1 } // and the least that each may be
+const NUMBERS = { rounds: 1, seconds: 0.01, warmup: 0, connections: 1, quiet: 0 } // and the least that each may be
 
 /** A path from where npm was called, as it was meant, and not from where it calls us. */
-function readPath(path) {
+export function readPath(path) {
   return path === undefined ? undefined : resolve(process.env.INIT_CWD ?? '.', path)
 }
 
@@ -18,7 +18,8 @@ function readNumber(name, text) {
   return number
 }
 
-function readList(name, text, known) {
+/** Names, with commas between them. */
+export function readList(name, text, known) {
   const names = text.split(',')
   const unknown = names.find((one) => !known.includes(one))
   if (unknown !== undefined) throw new RangeError(`--${name}: there is no ${unknown}, only ${known.join(', ')}`)

@@ -2,6 +2,8 @@
 import { runLoad } from '../load/load.js'
 import { SERVERS, startServer } from '../servers/servers.js'
 
+const BUSY = 0.9 // of a core: then nobody knows who was the limit
+
 /**
  * @param settings What the server is told.
  * @param load What the load generator is told, besides times and the server's address.
@@ -14,6 +16,7 @@ export async function underLoad(name, settings, load, { frames, answer }, { seco
     const { port, pid } = server
     const expected = SERVERS[name].mirrors ? 'mirror' : answer
     const result = await runLoad({ ...load, port, pid, seconds, warmup }, frames, expected)
+    if (result.loadCpu > BUSY) console.error(`With ${SERVERS[name].label} the load was as busy as the server`)
     return { ...result, cpuUsPerMessage: (result.serverCpu / result.messagesPerSecond) * 1e6 }
   } finally {
     await server.stop()

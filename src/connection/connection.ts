@@ -14,6 +14,7 @@ import {
 } from '../codec/index.ts'
 import { joinBytes } from '../codec/join-bytes.ts'
 import { checkNames } from '../codec/options.ts'
+import { copyPooled } from '../codec/pooled-copy.ts'
 import type { AgreedExtension } from '../extension/index.ts'
 import {
   type ClosedEvent,
@@ -550,7 +551,7 @@ export class Connection implements AsyncIterable<Message> {
   #handleMessage({ type, payload, owned, text }: MessageEvent): void {
     let message: Message
     try {
-      message = text ?? (type === 'text' ? decodeText(payload) : owned ? payload : payload.slice())
+      message = text ?? (type === 'text' ? decodeText(payload) : owned ? payload : copyPooled(payload))
     } catch {
       this.#session.fail(1009) // there are limits above maxMessageBytes: how long a string can be, for one
       return

@@ -252,13 +252,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   drained(): void {
     this.#writesEnded++
     this.#driver.drained()
-    // What a callback sends may be written at once, and be waited for by others.
-    for (let first = this.#written?.[0]; first !== undefined; first = this.#written?.[0]) {
-      if (first.writeNumber > this.#writesEnded) return
-      if (this.#written!.length === 1) this.#written = undefined
-      else this.#written!.shift()
-      for (const callback of first.callbacks) call(callback)
-    }
+    this.#callWritten()
   }
 
   ended(error?: unknown): void {
@@ -343,13 +337,29 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     this.#unwritten.push(callback)
   }
 
-  /** Something is written. What still waits in the session leaves with nothing of it. */
+  #callWritten(): void {
+    // What a callback sends may be written at once, and be waited for by others.
+    for (let first = this.#written?.[0]; first !== undefined; first = this.#written?.[0]) {
+      if (first.writeNumber > this.#writesEnded) return
+      if (this.#written!.length === 1) this.#written = undefined
+      else this.#written!.shift()
+      for (const callback of first.callbacks) call(callback)
+    }
+  }
+
+  /** Something is about to be written. What still waits in the session leaves with nothing of it. */
   handleWrite(): void {
     this.#writesBegun++
     if (this.#unwritten === undefined || this.#session.outputBytes > 0) return
     this.#written ??= []
     this.#written.push({ writeNumber: this.#writesBegun, callbacks: this.#unwritten })
     this.#unwritten = undefined
+  }
+
+  /** It has left at once. */
+  handleLeft(): void {
+    this.#writesEnded++
+    if (this.#written !== undefined) process.nextTick(() => this.#callWritten())
   }
 
   #endIfOver(): void {
@@ -379,9 +389,11 @@ class PausableStream extends SocketStream {
     this.#endpoint = endpoint
   }
 
-  override write(vectors: readonly Uint8Array[]): void {
+  override write(vectors: readonly Uint8Array[]): boolean {
     this.#endpoint.handleWrite()
-    super.write(vectors)
+    const hasLeft = super.write(vectors)
+    if (hasLeft) this.#endpoint.handleLeft()
+    return hasLeft
   }
 
   override pause(): void {

@@ -1,4 +1,4 @@
-// The engine of wspc, without the network: bytes in, events out.
+// The engine of wspc, without the network: bytes in, events out, as a connection on Node has it.
 import { advanceUtf8, maskInto, UTF8_BOUNDARY } from '../../../dist/src/codec/index.js'
 import { decodeText } from '../../../dist/src/codec/text.js'
 import { createRequest, decideUpgrade, permessageDeflate, readResponse, Session } from '../../../dist/src/index.js'
@@ -17,11 +17,12 @@ function session(deflates) {
 
 export function createParser(deflates, handle) {
   const engine = session(deflates)
+  Session.deliverStrings(engine) // as every connection has it
   return (chunk) => {
     engine.receive(chunk)
     for (let event = engine.next(); event !== undefined; event = engine.next()) {
       if (event.kind !== 'message') throw new Error(`A ${event.kind} in place of a message`)
-      handle(event.type === 'text' ? decodeText(event.payload) : event.payload)
+      handle(event.text ?? (event.type === 'text' ? decodeText(event.payload) : event.payload))
     }
   }
 }

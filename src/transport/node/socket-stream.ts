@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
+import { canWriteDirectly, writeDirectly } from './direct-write.ts'
 import { nextTurn } from './next-turn.ts'
 import { sharedBufferReader } from './read-buffer.ts'
 
@@ -42,11 +43,12 @@ export class SocketStream implements ByteStream {
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
   #readsIntoOurs = false
+  #writesDirectly = false
+  #directBytes = 0 // that were written past the stream and have not left
   #paused = false
   #yielding = false
   #readBytes = 0
   #turnStartedAt: number | undefined
-  // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
   #written: (() => void) | undefined
 
   /**
@@ -68,7 +70,8 @@ export class SocketStream implements ByteStream {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.destroyed ? 0 : this.#socket.writableLength // a destroyed stream writes nothing any more
+    // A destroyed stream writes nothing any more.
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#directBytes
   }
 
   /** Says who is to be told what arrives, and begins to read. */
@@ -76,6 +79,7 @@ export class SocketStream implements ByteStream {
     this.#listener = listener
     const socket = this.#socket
     this.#readsIntoOurs = SocketStream.#readIntoOurs(socket)
+    this.#writesDirectly = this.#readsIntoOurs && canWriteDirectly(socket as Socket)
     socket.on('data', SocketStream.#onData)
     socket.on('end', SocketStream.#onEnd)
     socket.on('close', SocketStream.#onClose)
@@ -84,20 +88,23 @@ export class SocketStream implements ByteStream {
     else if (socket.readableEnded) process.nextTick(() => this.#tellEnd())
   }
 
-  write(vectors: readonly Uint8Array[]): void {
+  write(vectors: readonly Uint8Array[]): boolean {
+    if (this.#writesDirectly && this.#directBytes === 0) {
+      const left = writeDirectly(this.#socket as Socket, vectors, this)
+      if (left === true) return true
+      if (left === false) {
+        for (const { length } of vectors) this.#directBytes += length
+        return false
+      }
+    }
     const socket = this.#socket
     const last = vectors.length - 1
-    this.#written ??= () => {
-      if (!this.#socket.destroyed) this.#listener.drained()
-    }
-    if (last === 0) {
-      socket.write(vectors[0]!, this.#written)
-      return
-    }
-    socket.cork()
+    this.#written ??= () => this.#tellDrained()
+    if (last > 0) socket.cork()
     for (let i = 0; i < last; i++) socket.write(vectors[i]!)
     socket.write(vectors[last]!, this.#written)
-    socket.uncork()
+    if (last > 0) socket.uncork()
+    return false
   }
 
   end(): void {
@@ -116,6 +123,18 @@ export class SocketStream implements ByteStream {
   resume(): void {
     this.#paused = false
     if (!this.#yielding) this.#socket.resume()
+  }
+
+  /** What was written past the stream has left, or will not. */
+  handleWritten(error: Error | undefined): void {
+    this.#directBytes = 0
+    if (error !== undefined) this.#socket.destroy(error)
+    else this.#tellDrained()
+  }
+
+  /** A socket that is gone ends every write, too, sometimes without an error; those bytes have not left. */
+  #tellDrained(): void {
+    if (!this.#socket.destroyed) this.#listener.drained()
   }
 
   #tellReceived(bytes: Uint8Array): void {

@@ -4,7 +4,7 @@
 // A state other than the boundary says what the rest of a begun code point must be: bits 0–1 the bytes still missing,
 // bits 2–3 the bytes already seen, bits 8–15 and 16–23 the least and the greatest value of the next byte.
 
-import { textPort } from './text-port.ts'
+import { platformPort } from './platform-port.ts'
 
 /** The state between two code points: where every text begins and must end. */
 export const UTF8_BOUNDARY = 0
@@ -20,7 +20,7 @@ const ANY_CONTINUATION = (0xbf << 16) | (0x80 << 8)
  * @returns the new state, or, as a negative number, the complement `~index` of the first byte that cannot occur there.
  */
 export function advanceUtf8(state: number, bytes: Uint8Array, start: number, end: number): number {
-  if (textPort === undefined || end - start < LEAST_PORT_BYTES) return advanceBytes(state, bytes, start, end)
+  if (platformPort === undefined || end - start < LEAST_PORT_BYTES) return advanceBytes(state, bytes, start, end)
   // The platform judges whole text: what lies between the end of the code point that is begun and the last one.
   let from = start
   let current = state
@@ -28,7 +28,7 @@ export function advanceUtf8(state: number, bytes: Uint8Array, start: number, end
   if (current < UTF8_BOUNDARY) return current
   let to = end - 1
   while (to > end - 4 && (bytes[to]! & 0xc0) === 0x80) to--
-  if (from < to && textPort.isUtf8(bytes.subarray(from, to))) from = to
+  if (from < to && platformPort.isUtf8(bytes.subarray(from, to))) from = to
   return advanceBytes(UTF8_BOUNDARY, bytes, from, end)
 }
 

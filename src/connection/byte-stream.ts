@@ -7,8 +7,12 @@ import type { Diagnostics } from './diagnostics.ts'
 export interface ByteStream {
   /** Bytes that `write` took and that have not left yet. */
   readonly bufferedBytes: number
-  /** Writes the vectors in order. They are kept until they have left, and must not change meanwhile. */
-  write(vectors: readonly Uint8Array[]): void
+  /**
+   * Writes the vectors in order. They are kept until they have left, and must not change meanwhile.
+   *
+   * @returns whether they have left already. Then nothing more is told of it; otherwise `drained` is called when they have.
+   */
+  write(vectors: readonly Uint8Array[]): boolean
   /** Ends the sending side once everything is written. */
   end(): void
   /** Cuts the stream at once, in both directions. */
@@ -22,7 +26,7 @@ export interface ByteStream {
 export interface ByteStreamListener {
   /** Bytes arrived. They are lent until this returns, and may be changed meanwhile. */
   received(bytes: Uint8Array): void
-  /** `bufferedBytes` has fallen. */
+  /** `bufferedBytes` has fallen, as what a write left behind has left. */
   drained(): void
   /** No more bytes will arrive; `error` is the cause when it was not an orderly end. Told once. */
   ended(error?: unknown): void

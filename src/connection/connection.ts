@@ -14,6 +14,7 @@ import {
 } from '../codec/index.ts'
 import { joinBytes } from '../codec/join-bytes.ts'
 import { checkNames } from '../codec/options.ts'
+import { copyPooled } from '../codec/pooled-copy.ts'
 import type { AgreedExtension } from '../extension/index.ts'
 import {
   type ClosedEvent,
@@ -58,6 +59,9 @@ export interface ConnectionStats extends SessionStats {
   readonly droppedMessages: number
 }
 
+/** Told of the end of a connection. */
+type CloseListener = (connection: Connection, info: CloseInfo) => void
+
 interface Waiter<Value> {
   resolve(value: Value): void
   reject(error: unknown): void
@@ -70,6 +74,22 @@ interface PingWaiter extends Waiter<number> {
 
 const SENT = Promise.resolve()
 
+/** What is kept for those who read messages in turn, and of messages that nobody has asked for yet. */
+class Reading {
+  inbox: Delivered[] = []
+  inboxBytes = 0
+  readonly waiters: ((delivered: Delivered | undefined) => void)[] = []
+  /** Whether a reader has just been given something, with nothing else at hand. */
+  isBusy = false
+  turnEndAwaited = false
+  /** Whether the piece that was handed out last is not the end of its message. */
+  insideMessage = false
+  /** Whether pieces are thrown away up to the end of their message. */
+  skipping = false
+  /** Pieces that nobody asked for, up to the end of their message. */
+  readonly orphans: Uint8Array[] = []
+}
+
 /**
  * One end of a WebSocket connection.
  *
@@ -77,43 +97,27 @@ const SENT = Promise.resolve()
  * front of it was read. Who does not care for messages says so with `onMessage(() => {})`.
  */
 export class Connection implements AsyncIterable<Message> {
-  /** What tells the connection from all others of this process, worker threads apart: 1 and up, as they are opened. */
-  readonly id: number
-  /** The subprotocol that the handshake agreed on (RFC 6455 §1.9). */
-  readonly subprotocol: string | undefined
-  /** The extensions that the handshake agreed on, in their order (RFC 6455 §9). */
-  readonly extensions: readonly AgreedExtension[]
   readonly url: string
   readonly remoteAddress: string | undefined
-  /** How the connection ended, once it has. Never rejects. */
-  readonly closed: Promise<CloseInfo>
   readonly #session: Session
   readonly #driver: Driver
   readonly #host: Host
   readonly #limits: ReadConnectionLimits['send']
   readonly #backpressure: BackpressurePolicy
   #droppedMessages = 0
-  #resolveClosed!: (info: CloseInfo) => void
+  // Of the following, most connections have nothing: what is made when it is needed costs the others a field.
+  #closed: Promise<CloseInfo> | undefined
+  #resolveClosed: ((info: CloseInfo) => void) | undefined
+  #closeListener: CloseListener | undefined
   #closeInfo: CloseInfo | undefined
 
   #reader: 'none' | 'messages' | 'pieces' | 'listener' = 'none'
   #listener: ((message: Message) => unknown) | undefined
-  #inbox: Delivered[] = []
-  #inboxBytes = 0
-  readonly #readWaiters: ((delivered: Delivered | undefined) => void)[] = []
-  /** Whether a reader has just been given something, with nothing else at hand. */
-  #isBusy = false
-  #turnEndAwaited = false
-  /** Whether the piece that was handed out last is not the end of its message. */
-  #insideMessage = false
-  /** Whether pieces are thrown away up to the end of their message. */
-  #skipping = false
-  /** Pieces that nobody asked for, up to the end of their message. */
-  readonly #orphans: Uint8Array[] = []
+  #madeReading: Reading | undefined
   #discarding = false
-  readonly #sendWaiters: Waiter<void>[] = []
+  #sendWaiters: Waiter<void>[] | undefined
   #backpressureEvents = 0
-  readonly #pingWaiters: PingWaiter[] = []
+  #pingWaiters: PingWaiter[] | undefined
   /** Why we ended the connection, where that is more than the session knows. */
   #endedBecause: WebSocketError | undefined
 
@@ -126,7 +130,7 @@ export class Connection implements AsyncIterable<Message> {
     }
 
     get isBusy(): boolean {
-      return this.#connection.#isBusy
+      return this.#connection.#madeReading?.isBusy === true
     }
 
     get wantsClose(): boolean {
@@ -155,19 +159,13 @@ export class Connection implements AsyncIterable<Message> {
     address: ConnectionAddress,
     backpressure: BackpressurePolicy,
   ) {
-    this.subprotocol = session.subprotocol
-    this.extensions = session.extensions
     this.url = address.url
     this.remoteAddress = address.remoteAddress
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve
-    })
     this.#session = session
     this.#host = host
     this.#limits = limits
     this.#backpressure = backpressure
     this.#driver = new Driver(session, stream, host, new Connection.#Consumer(this), limits.highWaterBytes)
-    this.id = this.#driver.connectionId
   }
 
   /** @internal What the transport talks to. */
@@ -182,8 +180,40 @@ export class Connection implements AsyncIterable<Message> {
     else connection.#driver.received(leftover)
   }
 
+  /** @internal Tells of the end, before `closed` is resolved; at most one listener. It must not throw. */
+  static onClosed(connection: Connection, listener: CloseListener): void {
+    if (connection.#closeInfo === undefined) connection.#closeListener = listener
+    else listener(connection, connection.#closeInfo)
+  }
+
+  /** What tells the connection from all others of this process, worker threads apart: 1 and up, as they are opened. */
+  get id(): number {
+    return this.#driver.connectionId
+  }
+
+  /** The subprotocol that the handshake agreed on (RFC 6455 §1.9). */
+  get subprotocol(): string | undefined {
+    return this.#session.subprotocol
+  }
+
+  /** The extensions that the handshake agreed on, in their order (RFC 6455 §9). */
+  get extensions(): readonly AgreedExtension[] {
+    return this.#session.extensions
+  }
+
   get readyState(): ReadyState {
     return this.#session.readyState
+  }
+
+  /** How the connection ended, once it has. Never rejects. */
+  get closed(): Promise<CloseInfo> {
+    this.#closed ??=
+      this.#closeInfo === undefined
+        ? new Promise((resolve) => {
+            this.#resolveClosed = resolve
+          })
+        : Promise.resolve(this.#closeInfo)
+    return this.#closed
   }
 
   /** Bytes that were sent and have not left yet. */
@@ -230,7 +260,9 @@ export class Connection implements AsyncIterable<Message> {
     if (this.#closeInfo !== undefined) return rejected(this.#closedError('Cannot send'))
     if (this.bufferedBytes < this.#limits.highWaterBytes) return SENT
     this.#backpressureEvents++
-    return handled(new Promise((resolve, reject) => this.#sendWaiters.push({ resolve, reject })))
+    this.#sendWaiters ??= []
+    const waiters = this.#sendWaiters
+    return handled(new Promise((resolve, reject) => waiters.push({ resolve, reject })))
   }
 
   /**
@@ -262,7 +294,9 @@ export class Connection implements AsyncIterable<Message> {
     if (this.readyState === 'closed') return rejected(this.#closedError('Cannot ping'))
     this.#session.ping(payload === undefined ? `ping ${this.#session.pingsSent + 1}` : payload)
     const number = this.#session.pingsSent
-    const answered = new Promise<number>((resolve, reject) => this.#pingWaiters.push({ number, resolve, reject }))
+    this.#pingWaiters ??= []
+    const waiters = this.#pingWaiters
+    const answered = new Promise<number>((resolve, reject) => waiters.push({ number, resolve, reject }))
     this.#driver.flush()
     return handled(answered)
   }
@@ -347,17 +381,30 @@ export class Connection implements AsyncIterable<Message> {
 
   // --- reading -----------------------------------------------------------------------------------------------------
 
+  get #reading(): Reading {
+    this.#madeReading ??= new Reading()
+    return this.#madeReading
+  }
+
   get #wantsMessages(): boolean {
-    if (this.#discarding || this.#readWaiters.length > 0 || this.#reader === 'listener') return true
+    if (this.#reader === 'listener' || this.#discarding) return true
+    const reading = this.#madeReading
+    if (reading !== undefined && reading.waiters.length > 0) return true
+    const inboxBytes = reading?.inboxBytes ?? 0
     // After our Close frame, what arrives up to the peer's is kept: the reader may itself be waiting for the end.
-    if (this.readyState === 'closing') return this.#inboxBytes < this.#limits.maxBufferedBytes
+    if (this.readyState === 'closing') return inboxBytes < this.#limits.maxBufferedBytes
     // A slow reader is kept a little ahead of, so that pings behind a few messages are answered.
-    return this.#reader === 'messages' && this.#inboxBytes < this.#limits.highWaterBytes
+    return this.#reader === 'messages' && inboxBytes < this.#limits.highWaterBytes
   }
 
   /** What came before the peer's Close frame is read before the frame is answered, and can be answered itself. */
   get #wantsClose(): boolean {
-    return this.#inbox.length === 0 || this.#discarding || this.readyState !== 'open'
+    return (
+      this.#madeReading === undefined ||
+      this.#madeReading.inbox.length === 0 ||
+      this.#discarding ||
+      this.readyState !== 'open'
+    )
   }
 
   #attach(reader: 'messages' | 'pieces' | 'listener'): void {
@@ -367,48 +414,51 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #detach(): void {
+    const reading = this.#reading
     if (this.#reader === 'pieces') {
       this.#session.deliver('message')
-      this.#skipping ||= this.#insideMessage
+      reading.skipping ||= reading.insideMessage
       for (const message of this.#joinPieces(this.#takeInbox())) this.#keep(message)
     }
     this.#reader = 'none'
-    this.#isBusy = false
-    this.#insideMessage = false
-    for (const resolve of this.#readWaiters.splice(0)) resolve(undefined)
+    reading.isBusy = false
+    reading.insideMessage = false
+    for (const resolve of reading.waiters.splice(0)) resolve(undefined)
     this.#discarding = this.readyState !== 'open'
     this.#driver.pump()
   }
 
   /** What a reader of pieces leaves, whole; not the rest of a message that it took a part of, or that is incomplete. */
   *#joinPieces(left: readonly Delivered[]): Generator<Message> {
+    const reading = this.#reading
     let pieces: Uint8Array[] = []
     for (const delivered of left) {
       if (!isPiece(delivered)) {
         yield delivered
         continue
       }
-      if (!this.#skipping) pieces.push(delivered.payload)
-      if (delivered.final && !this.#skipping) yield toMessage({ ...delivered, payload: joinBytes(pieces) })
+      if (!reading.skipping) pieces.push(delivered.payload)
+      if (delivered.final && !reading.skipping) yield toMessage({ ...delivered, payload: joinBytes(pieces) })
       if (delivered.final) {
-        this.#skipping = false
+        reading.skipping = false
         pieces = []
       }
     }
-    if (pieces.length > 0) this.#skipping = true
+    if (pieces.length > 0) reading.skipping = true
   }
 
   /** The next message or piece; `undefined` once there will be none. */
   #read(): Promise<Delivered | undefined> {
-    const delivered = this.#inbox.shift()
+    const reading = this.#reading
+    const delivered = reading.inbox.shift()
     if (delivered !== undefined) {
-      this.#inboxBytes -= costOf(delivered)
-      this.#noteHandOut(delivered, this.#inbox.length)
+      reading.inboxBytes -= costOf(delivered)
+      this.#noteHandOut(reading, delivered, reading.inbox.length)
     }
     if (delivered !== undefined || this.#closeInfo !== undefined) return Promise.resolve(delivered)
     return new Promise((resolve) => {
-      this.#readWaiters.push(resolve)
-      this.#isBusy = false
+      reading.waiters.push(resolve)
+      reading.isBusy = false
       this.#driver.pump()
     })
   }
@@ -417,28 +467,30 @@ export class Connection implements AsyncIterable<Message> {
    * A reader has been given something. When nothing else is at hand it has the rest of the turn to do something about it
    * before more is looked at: to answer a message that has the peer's Close frame right behind it, for one.
    */
-  #noteHandOut(delivered: Delivered, othersAtHand: number): void {
-    this.#insideMessage = isPiece(delivered) && !delivered.final
+  #noteHandOut(reading: Reading, delivered: Delivered, othersAtHand: number): void {
+    reading.insideMessage = isPiece(delivered) && !delivered.final
     if (othersAtHand > 0) return
-    this.#isBusy = true
-    if (this.#turnEndAwaited) return
-    this.#turnEndAwaited = true
+    reading.isBusy = true
+    if (reading.turnEndAwaited) return
+    reading.turnEndAwaited = true
     this.#host.defer(() => {
-      this.#turnEndAwaited = false
-      this.#isBusy = false
+      reading.turnEndAwaited = false
+      reading.isBusy = false
       this.#driver.pump()
     })
   }
 
   #keep(delivered: Delivered): void {
-    this.#inbox.push(delivered)
-    this.#inboxBytes += costOf(delivered)
+    this.#reading.inbox.push(delivered)
+    this.#reading.inboxBytes += costOf(delivered)
   }
 
   #takeInbox(): Delivered[] {
-    const taken = this.#inbox
-    this.#inbox = []
-    this.#inboxBytes = 0
+    const reading = this.#madeReading
+    if (reading === undefined) return []
+    const taken = reading.inbox
+    reading.inbox = []
+    reading.inboxBytes = 0
     return taken
   }
 
@@ -469,7 +521,7 @@ export class Connection implements AsyncIterable<Message> {
         if (!this.#discarding) this.#handleMessage(event)
         return
       case 'fragment':
-        if (this.#discarding || this.#skipping) this.#skipping = !event.final
+        if (this.#discarding || this.#madeReading?.skipping === true) this.#reading.skipping = !event.final
         // The view is good until the next `receive` only, and the reader is not bound to be that quick.
         else this.#handlePiece({ ...event, payload: event.payload.slice() })
         return
@@ -487,18 +539,19 @@ export class Connection implements AsyncIterable<Message> {
 
   /** A reader of pieces may have left when the first of a message came; its successor gets that message whole. */
   #handlePiece(piece: FragmentEvent): void {
-    if (this.#reader === 'pieces' && this.#orphans.length === 0) {
+    const { orphans } = this.#reading
+    if (this.#reader === 'pieces' && orphans.length === 0) {
       this.#deliver(piece)
       return
     }
-    this.#orphans.push(piece.payload)
-    if (piece.final) this.#deliver(toMessage({ ...piece, payload: joinBytes(this.#orphans.splice(0)) }))
+    orphans.push(piece.payload)
+    if (piece.final) this.#deliver(toMessage({ ...piece, payload: joinBytes(orphans.splice(0)) }))
   }
 
   #handleMessage({ type, payload, owned, text }: MessageEvent): void {
     let message: Message
     try {
-      message = text ?? (type === 'text' ? decodeText(payload) : owned ? payload : payload.slice())
+      message = text ?? (type === 'text' ? decodeText(payload) : owned ? payload : copyPooled(payload))
     } catch {
       this.#session.fail(1009) // there are limits above maxMessageBytes: how long a string can be, for one
       return
@@ -507,11 +560,14 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #deliver(delivered: Delivered): void {
-    const resolve = this.#readWaiters.shift()
     if (this.#listener !== undefined) {
       this.#tellListener(toMessage(delivered))
-    } else if (resolve !== undefined) {
-      this.#noteHandOut(delivered, this.#readWaiters.length)
+      return
+    }
+    const reading = this.#reading
+    const resolve = reading.waiters.shift()
+    if (resolve !== undefined) {
+      this.#noteHandOut(reading, delivered, reading.waiters.length)
       resolve(delivered)
     } else {
       this.#keep(delivered)
@@ -534,10 +590,12 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #answerPings(roundTripMs: number): void {
+    const waiters = this.#pingWaiters
+    if (waiters === undefined) return
     const { pingsAnswered } = this.#session
-    const waiting = this.#pingWaiters.findIndex(({ number }) => number > pingsAnswered)
-    const answered = waiting === -1 ? this.#pingWaiters.length : waiting
-    for (const waiter of this.#pingWaiters.splice(0, answered)) waiter.resolve(roundTripMs)
+    const waiting = waiters.findIndex(({ number }) => number > pingsAnswered)
+    for (const waiter of waiters.splice(0, waiting === -1 ? waiters.length : waiting)) waiter.resolve(roundTripMs)
+    if (waiters.length === 0) this.#pingWaiters = undefined
   }
 
   // --- sending and ending --------------------------------------------------------------------------------------------
@@ -571,17 +629,25 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #releaseSenders(): void {
-    if (this.bufferedBytes >= this.#limits.highWaterBytes) return
-    for (const waiter of this.#sendWaiters.splice(0)) waiter.resolve()
+    if (this.#sendWaiters === undefined || this.bufferedBytes >= this.#limits.highWaterBytes) return
+    for (const waiter of this.#takeSendWaiters()) waiter.resolve()
+  }
+
+  #takeSendWaiters(): Waiter<void>[] {
+    const waiters = this.#sendWaiters ?? []
+    this.#sendWaiters = undefined
+    return waiters
   }
 
   #handleClosed({ kind: _, ...info }: ClosedEvent): void {
     const error = this.#endedBecause ?? this.#brokenStream(info) ?? info.error
     this.#closeInfo = Object.freeze({ ...info, error })
-    for (const waiter of this.#sendWaiters.splice(0)) waiter.reject(this.#closedError('Message may not have left'))
-    for (const waiter of this.#pingWaiters.splice(0)) waiter.reject(this.#closedError('Ping was not answered'))
-    for (const resolve of this.#readWaiters.splice(0)) resolve(undefined)
-    this.#resolveClosed(this.#closeInfo)
+    this.#closeListener?.(this, this.#closeInfo)
+    for (const waiter of this.#takeSendWaiters()) waiter.reject(this.#closedError('Message may not have left'))
+    for (const waiter of this.#pingWaiters ?? []) waiter.reject(this.#closedError('Ping was not answered'))
+    this.#pingWaiters = undefined
+    for (const resolve of this.#madeReading?.waiters.splice(0) ?? []) resolve(undefined)
+    this.#resolveClosed?.(this.#closeInfo)
     this.#driver.watch.closed(this.#closeInfo)
   }
 

@@ -13,7 +13,7 @@ import {
 } from '../codec/index.ts'
 import { readNumbers } from '../codec/options.ts'
 import {
-  type Connection,
+  Connection,
   type FailedConnection,
   type Host,
   type MessageOptions,
@@ -29,7 +29,7 @@ import {
   type UpgradeAcceptance,
   type UpgradeRejection,
 } from '../handshake/index.ts'
-import { PreparedMessage, prepareMessage, Session } from '../session/index.ts'
+import { type CloseInfo, PreparedMessage, prepareMessage, Session } from '../session/index.ts'
 import { nodeHost, refusalChannel, refuse, SocketStream } from '../transport/node/index.ts'
 import { Arrivals } from './arrivals.ts'
 import { type ReadServeOptions, readServeOptions, type ServeOptions } from './options.ts'
@@ -79,8 +79,12 @@ export class Server {
   readonly #options: ReadServeOptions
   readonly #handler: ConnectionHandler
   readonly #connections = new Set<Connection>()
-  readonly #sockets = new Set<Socket>() // those of the connections; they may take a little longer to close
-  readonly #socketClosed: (this: Socket) => void
+  readonly #sockets = new Set<Duplex>() // those of the connections; they may take a little longer to close
+  readonly #socketClosed = (socket: Duplex): void => void this.#sockets.delete(socket)
+  readonly #connectionClosed = (connection: Connection, info: CloseInfo): void => {
+    this.#connections.delete(connection)
+    this.#counters.ended(connection, info)
+  }
   readonly #pending = new Map<Socket, UpgradeRequest>()
   readonly #arrivals: Arrivals
   readonly #counters = new ServerCounters()
@@ -96,10 +100,6 @@ export class Server {
 
   /** @internal Made by {@link serve}. */
   constructor(http: HttpServer, options: ReadServeOptions, handler: ConnectionHandler) {
-    const sockets = this.#sockets
-    this.#socketClosed = function () {
-      sockets.delete(this)
-    }
     this.#http = http
     this.#options = options
     this.#handler = handler
@@ -401,9 +401,8 @@ export class Server {
   #accept(socket: Socket, request: UpgradeRequest, acceptance: UpgradeAcceptance, leftover: Buffer): void {
     this.#arrivals.forget(socket)
     this.#sockets.add(socket)
-    socket.once('close', this.#socketClosed)
     socket.write(formatResponseHead(acceptance))
-    const stream = new SocketStream(socket)
+    const stream = new SocketStream(socket, this.#socketClosed)
     const { subprotocol, extensions } = acceptance
     const connection = openConnection(
       { role: 'server', subprotocol, extensions, leftover },
@@ -415,10 +414,7 @@ export class Server {
     )
     this.#connections.add(connection)
     this.#counters.accepted()
-    void connection.closed.then((info) => {
-      this.#connections.delete(connection)
-      this.#counters.ended(connection, info)
-    })
+    Connection.onClosed(connection, this.#connectionClosed)
     void this.#handle(connection, request)
   }
 

@@ -21,17 +21,26 @@ export interface UpgradeRequest extends OpeningRequest {
   readonly incoming: IncomingMessage
 }
 
+// Most clients of a server ask for the same address, and those behind a proxy come from the same one: what lasts as long as a
+// connection is kept once.
+let lastUrl = ''
+let lastAddress: string | undefined
+
 export function upgradeRequest(incoming: IncomingMessage): UpgradeRequest {
   const secure = isSecure(incoming.socket)
   const target = incoming.url ?? ''
+  const url = requestUrl(secure, incoming.headers.host ?? '', target)
+  if (url !== lastUrl) lastUrl = url
+  const { remoteAddress } = incoming.socket
+  if (remoteAddress !== lastAddress) lastAddress = remoteAddress
   return {
     method: incoming.method ?? '',
     target,
     httpVersion: incoming.httpVersion,
     headers: headerPairs(incoming.rawHeaders),
     secure,
-    url: requestUrl(secure, incoming.headers.host ?? '', target),
-    remoteAddress: incoming.socket.remoteAddress,
+    url: lastUrl,
+    remoteAddress: lastAddress,
     incoming,
   }
 }

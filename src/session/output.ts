@@ -30,9 +30,13 @@ const LEAST_KEPT_BYTES = BLOCK_BYTES / 4
 // A copy of this much costs about what another vector costs in a write; below, frames are worth joining.
 export const COPIED_PAYLOAD_BYTES = 4_096
 
+// Text has to be written somewhere: up to this size the block is cheaper than memory of its own, which costs 5 µs and more.
+const MOST_TEXT_BYTES = BLOCK_BYTES / 4
+
 const NO_BLOCK = new Uint8Array(0)
 
 let block = NO_BLOCK
+let blockBuffer = NO_BLOCK.buffer // asked for once: it costs as much as a view
 let blockUsed = 0
 
 /** A payload that is sent from where it lies, and the length that its header promises. */
@@ -73,7 +77,7 @@ export class OutputVectors implements FrameWriter {
 
   writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): number {
     // A UTF-16 unit takes at most three bytes of UTF-8.
-    if (text.length * 3 > COPIED_PAYLOAD_BYTES) {
+    if (text.length * 3 > MOST_TEXT_BYTES) {
       const payload = encodeText(text)
       this.#writeOwnFrame(firstByte, payload, maskingKey)
       return payload.length
@@ -109,7 +113,7 @@ export class OutputVectors implements FrameWriter {
   /** Hands the output over, in order. @returns `undefined` when a payload that was kept has changed its size. */
   take(): Uint8Array[] | undefined {
     this.#endRun()
-    const intact = this.#references.every(({ view, byteLength }) => byteLengthOf(view) === byteLength)
+    const intact = this.#references.length === 0 || this.#references.every(isIntact)
     const vectors = this.#vectors
     this.clear()
     return intact ? vectors : undefined
@@ -150,6 +154,7 @@ export class OutputVectors implements FrameWriter {
   #reserve(size: number): number {
     if (block.length - blockUsed < size) {
       block = new Uint8Array(BLOCK_BYTES)
+      blockBuffer = block.buffer
       blockUsed = 0
     }
     // Other sessions write into the same block: only bytes that lie side by side are one vector.
@@ -176,8 +181,12 @@ export class OutputVectors implements FrameWriter {
   }
 
   #endRun(): void {
-    if (this.#runEnd > this.#runStart) this.#vectors.push(this.#run.subarray(this.#runStart, this.#runEnd))
-    this.#runStart = this.#runEnd
+    const start = this.#runStart
+    const end = this.#runEnd
+    if (end === start) return
+    this.#runStart = end
+    const isCurrent = this.#run === block
+    this.#vectors.push(isCurrent ? new Uint8Array(blockBuffer, start, end - start) : this.#run.subarray(start, end))
   }
 
   /** No more runs will be in the block of the last one; those that are there move out if they are too little for it. */
@@ -198,6 +207,10 @@ export class OutputVectors implements FrameWriter {
     }
     this.#blockFrom = this.#vectors.length
   }
+}
+
+function isIntact({ view, byteLength }: Reference): boolean {
+  return byteLengthOf(view) === byteLength
 }
 
 function copyPayload(

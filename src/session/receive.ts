@@ -14,10 +14,10 @@ import {
   readPayloadLength,
   readUint32,
 } from '../codec/frame-header.ts'
-import { maskBytes, maskInPlace, maskInto, WordView } from '../codec/mask.ts'
+import { MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
-import { decodeShortText, decodeValidText, isValidText, NOT_ASCII, SHORT_TEXT_BYTES } from '../codec/text.ts'
+import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
 import { type IncomingPipeline, type MessageTransform, TransformError } from '../extension/index.ts'
 import { type Delivery, MessageDelivery, messageEvent, type Piece, textEvent } from './delivery.ts'
@@ -83,7 +83,7 @@ export class Receiver {
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
   #chunk: Uint8Array = EMPTY
   #at = 0
-  #view: WordView | undefined // of the chunk, once it is asked for
+  #view: MemoryView | undefined // of the chunk, once it is asked for
   #chunkOffset = 0 // the position of the chunk's first byte in the whole stream
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
@@ -395,7 +395,7 @@ export class Receiver {
   #unmask(chunk: Uint8Array, start: number, end: number, key: number, phase: number): number {
     if (key === 0) return NOT_ASCII // for all that is known
     if (chunk.length < LEAST_VIEWED_BYTES) return maskBytes(chunk, start, chunk, start, end, key, phase)
-    this.#view ??= new WordView(chunk)
+    this.#view ??= new MemoryView(chunk)
     return maskInPlace(this.#view, start, end, key, phase)
   }
 

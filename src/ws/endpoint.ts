@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ByteCollector } from '../codec/byte-collector.ts'
 import type { BytesLike } from '../codec/index.ts'
-import { type ByteStream, type ByteStreamListener, Driver, type EventConsumer } from '../connection/index.ts'
+import { type ByteStreamListener, Driver, type EventConsumer } from '../connection/index.ts'
 import type { AgreedExtension } from '../extension/index.ts'
 import {
   type CloseInfo,
@@ -67,8 +67,6 @@ type NodeCallback = (error: Error | null) => void
 const EMPTY = Buffer.alloc(0)
 
 export class Endpoint implements EventConsumer, ByteStreamListener {
-  readonly wantsMessages = true
-  readonly wantsClose = true
   readonly #socket: Duplex
   readonly #session: Session
   readonly #driver: Driver
@@ -79,11 +77,11 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   #yielding = false
   #terminated = false
   // Binary messages in fragments: those of the message that is not complete, and what has come of its last fragment.
-  #fragments: Buffer[] = []
+  #fragments: Buffer[] | undefined
   #begun: ByteCollector | undefined
   // Who waits for what was sent: until it is written, then until that write is through.
-  #unwritten: SendCallback[] = []
-  #written: WrittenCallbacks[] = []
+  #unwritten: SendCallback[] | undefined
+  #written: WrittenCallbacks[] | undefined
   #writesBegun = 0
   #writesEnded = 0
   #closeInfo: CloseInfo | undefined
@@ -117,8 +115,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
       endPromptly: true,
       validateUtf8: settings.validateUtf8,
     })
-    const stream = new SocketStream(socket)
-    this.#stream = new PausableStream(stream, () => this.#handleWrite())
+    this.#stream = new PausableStream(socket, this)
     this.#driver = new Driver(this.#session, this.#stream, nodeHost, this, HIGH_WATER_BYTES)
     this.#driver.opened({
       url,
@@ -127,7 +124,17 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
         return (socket as Partial<Socket>).remoteAddress
       },
     })
-    stream.attach(this)
+    this.#stream.attach(this)
+  }
+
+  /** The subprotocol that was agreed on. */
+  get subprotocol(): string | undefined {
+    return this.#session.subprotocol
+  }
+
+  /** The extensions that were agreed on. */
+  get extensions(): readonly AgreedExtension[] {
+    return this.#session.extensions
   }
 
   /** Bytes that were sent and have not left yet; none when the stream is gone. */
@@ -177,7 +184,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   close(code?: number, reason?: string | Uint8Array, callback?: SendCallback): void {
     this.#driver.updateTime() // the time for the closing handshake begins now
     this.#session.close(code, reason)
-    if (callback !== undefined) this.#unwritten.push(callback)
+    if (callback !== undefined) this.#await(callback)
     this.#driver.pump()
   }
 
@@ -214,6 +221,14 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
 
   // --- what the driver asks and tells --------------------------------------------------------------------------------
 
+  get wantsMessages(): boolean {
+    return true
+  }
+
+  get wantsClose(): boolean {
+    return true
+  }
+
   get isBusy(): boolean {
     return this.#paused || this.#yielding
   }
@@ -237,9 +252,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   drained(): void {
     this.#writesEnded++
     this.#driver.drained()
-    while (this.#written.length > 0 && this.#written[0]!.writeNumber <= this.#writesEnded) {
-      for (const callback of this.#written.shift()!.callbacks) call(callback)
-    }
+    this.#callWritten()
   }
 
   ended(error?: unknown): void {
@@ -295,10 +308,11 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     if (!endOfFrame) return
     const bytes = this.#begun === undefined ? toBuffer(payload, false) : toBuffer(this.#begun.takeBytes(), true)
     this.#begun = undefined
+    this.#fragments ??= []
     if (bytes.length > 0) this.#fragments.push(bytes)
     if (!final) return
     const fragments = this.#fragments
-    this.#fragments = []
+    this.#fragments = undefined
     this.#yieldAfterEvent()
     this.#listener.handleMessage(type, fragments)
   }
@@ -313,24 +327,48 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   }
 
   #afterSend(callback: SendCallback | undefined): void {
-    if (callback !== undefined) this.#unwritten.push(callback)
+    if (callback !== undefined) this.#await(callback)
     this.#driver.flush()
   }
 
-  /** Something was written. What still waits in the session left with nothing of it. */
-  #handleWrite(): void {
+  /** Calls back when what was sent so far has left. */
+  #await(callback: SendCallback): void {
+    this.#unwritten ??= []
+    this.#unwritten.push(callback)
+  }
+
+  #callWritten(): void {
+    // What a callback sends may be written at once, and be waited for by others.
+    for (let first = this.#written?.[0]; first !== undefined; first = this.#written?.[0]) {
+      if (first.writeNumber > this.#writesEnded) return
+      if (this.#written!.length === 1) this.#written = undefined
+      else this.#written!.shift()
+      for (const callback of first.callbacks) call(callback)
+    }
+  }
+
+  /** Something is about to be written. What still waits in the session leaves with nothing of it. */
+  handleWrite(): void {
     this.#writesBegun++
-    if (this.#unwritten.length === 0 || this.#session.outputBytes > 0) return
+    if (this.#unwritten === undefined || this.#session.outputBytes > 0) return
+    this.#written ??= []
     this.#written.push({ writeNumber: this.#writesBegun, callbacks: this.#unwritten })
-    this.#unwritten = []
+    this.#unwritten = undefined
+  }
+
+  /** It has left at once. */
+  handleLeft(): void {
+    this.#writesEnded++
+    if (this.#written !== undefined) process.nextTick(() => this.#callWritten())
   }
 
   #endIfOver(): void {
     if (this.#isOver || !this.#streamClosed || this.#closeInfo === undefined) return
     this.#isOver = true
-    const callbacks = [...this.#written.flatMap((written) => written.callbacks), ...this.#unwritten]
-    this.#written = []
-    this.#unwritten = []
+    const written = this.#written ?? []
+    const callbacks = [...written.flatMap((write) => write.callbacks), ...(this.#unwritten ?? [])]
+    this.#written = undefined
+    this.#unwritten = undefined
     if (callbacks.length > 0) {
       const cause = this.#driver.streamError
       const error = cause instanceof Error ? cause : streamDestroyed()
@@ -341,52 +379,41 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
 }
 
 /** A stream that two may hold back: the driver, which has enough to do, and the application, which wants nothing. */
-class PausableStream implements ByteStream {
-  readonly #stream: SocketStream
-  readonly #written: () => void
+class PausableStream extends SocketStream {
+  readonly #endpoint: Endpoint
   #isHeld = false
   #isPaused = false
 
-  constructor(stream: SocketStream, written: () => void) {
-    this.#stream = stream
-    this.#written = written
+  constructor(socket: Duplex, endpoint: Endpoint) {
+    super(socket)
+    this.#endpoint = endpoint
   }
 
-  get bufferedBytes(): number {
-    return this.#stream.bufferedBytes
+  override write(vectors: readonly Uint8Array[]): boolean {
+    this.#endpoint.handleWrite()
+    const hasLeft = super.write(vectors)
+    if (hasLeft) this.#endpoint.handleLeft()
+    return hasLeft
   }
 
-  write(vectors: readonly Uint8Array[]): void {
-    this.#written()
-    this.#stream.write(vectors)
-  }
-
-  end(): void {
-    this.#stream.end()
-  }
-
-  destroy(): void {
-    this.#stream.destroy()
-  }
-
-  pause(): void {
+  override pause(): void {
     this.#isPaused = true
-    this.#stream.pause()
+    super.pause()
   }
 
-  resume(): void {
+  override resume(): void {
     this.#isPaused = false
-    if (!this.#isHeld) this.#stream.resume()
+    if (!this.#isHeld) super.resume()
   }
 
   hold(): void {
     this.#isHeld = true
-    this.#stream.pause()
+    super.pause()
   }
 
   release(): void {
     this.#isHeld = false
-    if (!this.#isPaused) this.#stream.resume()
+    if (!this.#isPaused) super.resume()
   }
 }
 

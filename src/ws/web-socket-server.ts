@@ -88,6 +88,7 @@ export class WebSocketServer<
   /** The connections that are not closed; only with `clientTracking`. */
   declare readonly clients: Set<InstanceType<Socket>>
   #http: HttpServer | HttpsServer | null = null
+  readonly #clientClosed: (this: InstanceType<Socket>) => void
   readonly #listeners: readonly [event: string, listener: (...parameters: never[]) => void][] = []
   #state: 'running' | 'closing' | 'closed' = 'running'
   #closesWithClients = false
@@ -99,6 +100,10 @@ export class WebSocketServer<
    */
   constructor(options?: ServerOptions<Socket, Request>, callback?: () => void) {
     super()
+    const forget = (client: InstanceType<Socket>): void => this.#forget(client)
+    this.#clientClosed = function () {
+      forget(this) // one function for all clients
+    }
     const own = { ...DEFAULTS, ...options } as unknown as ServerOptions<Socket, Request>
     const { port, server, noServer } = own
     if (Number(port != null) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
@@ -274,10 +279,12 @@ export class WebSocketServer<
   #track(client: InstanceType<Socket>): void {
     if (this.clients === undefined) return
     this.clients.add(client)
-    client.on('close', () => {
-      this.clients.delete(client)
-      if (this.#closesWithClients && this.clients.size === 0) process.nextTick(() => this.#emitClose())
-    })
+    client.on('close', this.#clientClosed as () => void)
+  }
+
+  #forget(client: InstanceType<Socket>): void {
+    this.clients.delete(client)
+    if (this.#closesWithClients && this.clients.size === 0) process.nextTick(() => this.#emitClose())
   }
 
   #refuseOrTell(

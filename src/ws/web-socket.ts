@@ -40,6 +40,8 @@ const EMPTY = Buffer.alloc(0)
 
 const NOTHING_AGREED: Agreement = { url: '', subprotocol: undefined, extensions: [] }
 
+const NO_OPTIONS: CommonOptions = {}
+
 /** An emitter whose listeners know what they are given. */
 const Emitter = EventEmitter as unknown as new () => declarations.SocketEmitter
 
@@ -126,7 +128,8 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
 
   /** @internal Settable: who makes a client of a stream of its own says `false` before `setSocket`. */
   _isServer: boolean
-  readonly #options: CommonOptions
+  /** Those of the opening handshake, until it is over. */
+  #options: CommonOptions = NO_OPTIONS
   #state: 0 | 1 | 2 | 3 = CONNECTING
   #url: string | undefined
   #request: ClientRequest | null = null
@@ -189,7 +192,7 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
 
   /** The names of the extensions that were agreed on. */
   get extensions(): string {
-    return this.#agreement.extensions.map(({ name }) => name).join()
+    return (this.#endpoint ?? this.#agreement).extensions.map(({ name }) => name).join()
   }
 
   get isPaused(): boolean {
@@ -198,7 +201,7 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
 
   /** The subprotocol that was agreed on, or an empty string. */
   get protocol(): string {
-    return this.#agreement.subprotocol ?? ''
+    return (this.#endpoint ?? this.#agreement).subprotocol ?? ''
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
@@ -337,6 +340,8 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       randomUint32: generateMask && (() => maskOf(generateMask)),
     }
     this.#endpoint = new Endpoint(stream, role, this.#agreement, settings, new WebSocket.#Listener(this))
+    this.#agreement = NOTHING_AGREED // from here on the endpoint knows
+    this.#options = NO_OPTIONS
     this.#state = OPEN
     this.emit('open')
   }

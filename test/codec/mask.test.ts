@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { maskBytes, maskInPlace, maskInto, WordView } from '../../src/codec/mask.ts'
+import { MemoryView, maskBytes, maskInPlace, maskInto } from '../../src/codec/mask.ts'
+import { usePlatformPort } from '../../src/codec/platform-port.ts'
+import { nodePort } from '../../src/transport/node/port.ts'
 import { hex, toHex } from '../support/wire.ts'
 
 const KEY = 0x37fa_213d
@@ -52,21 +54,26 @@ for (const phase of [0, 1, 2, 3]) {
 }
 
 for (const phase of [0, 1, 2, 3]) {
-  test(`phase ${phase}: words and bytes agree, for every length up to 300, at every alignment`, () => {
-    const memory = Uint8Array.from({ length: 320 }, (_, i) => (i * 89 + 5) & 255)
-    for (let byteOffset = 0; byteOffset < 5; byteOffset++) {
-      for (let start = 0; start < 5; start++) {
-        for (let length = 0; length <= 300; length++) {
-          const plain = memory.slice().subarray(byteOffset)
-          const inWords = memory.slice().subarray(byteOffset)
-          const end = start + length
-          maskBytes(plain, start, plain, start, end, KEY, phase)
-          maskInPlace(new WordView(inWords), start, end, KEY, phase)
-          if (Buffer.compare(plain, inWords) !== 0) assert.fail(`length ${length}, at ${byteOffset} + ${start}`)
+  for (const port of [undefined, nodePort]) {
+    const numbers = port === undefined ? 'words' : 'longs'
+    test(`phase ${phase}: ${numbers} and bytes agree, for every length up to 300, at every alignment`, () => {
+      usePlatformPort(port)
+      const memory = Uint8Array.from({ length: 320 }, (_, i) => (i * 89 + 5) & 255)
+      for (let byteOffset = 0; byteOffset < 9; byteOffset++) {
+        for (let start = 0; start < 5; start++) {
+          for (let length = 0; length <= 300; length++) {
+            const plain = memory.slice().subarray(byteOffset)
+            const inWords = memory.slice().subarray(byteOffset)
+            const end = start + length
+            maskBytes(plain, start, plain, start, end, KEY, phase)
+            maskInPlace(new MemoryView(inWords), start, end, KEY, phase)
+            if (Buffer.compare(plain, inWords) !== 0) assert.fail(`length ${length}, at ${byteOffset} + ${start}`)
+          }
         }
       }
-    }
-  })
+      usePlatformPort(undefined)
+    })
+  }
 
   test(`phase ${phase}: long payloads into a target of any alignment`, () => {
     const source = Uint8Array.from({ length: 1_050 }, (_, i) => (i * 89 + 5) & 255)
@@ -88,13 +95,13 @@ test('a single byte that is not ASCII is seen wherever it comes out, and none wh
   const key = [0x37, 0xfa, 0x21, 0x3d]
   for (let length = 1; length <= 70; length++) {
     const ascii = Uint8Array.from({ length }, (_, i) => 0x61 ^ key[i & 3]!)
-    assert.equal(maskInPlace(new WordView(ascii.slice()), 0, length, KEY, 0) & 0x8080_8080, 0)
+    assert.equal(maskInPlace(new MemoryView(ascii.slice()), 0, length, KEY, 0) & 0x8080_8080, 0)
     assert.equal(maskBytes(ascii.slice(), 0, ascii, 0, length, KEY, 0) & 0x80, 0)
     for (let at = 0; at < length; at++) {
       const bytes = ascii.slice()
       bytes[at]! ^= 0x80
       assert.notEqual(
-        maskInPlace(new WordView(bytes.slice()), 0, length, KEY, 0) & 0x8080_8080,
+        maskInPlace(new MemoryView(bytes.slice()), 0, length, KEY, 0) & 0x8080_8080,
         0,
         `${at} of ${length}`,
       )

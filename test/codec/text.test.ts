@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeShortText, decodeText, decodeValidText, encodeText, NOT_ASCII, writeText } from '../../src/codec/text.ts'
-import { type TextPort, textPort, useTextPort } from '../../src/codec/text-port.ts'
-import { nodeText } from '../../src/transport/node/text.ts'
+import { NOT_ASCII } from '../../src/codec/mask.ts'
+import { type PlatformPort, platformPort, usePlatformPort } from '../../src/codec/platform-port.ts'
+import { decodeShortText, decodeText, decodeValidText, encodeText, writeText } from '../../src/codec/text.ts'
+import { nodePort } from '../../src/transport/node/port.ts'
 import { concat, hex, toHex, utf8 } from '../support/wire.ts'
 
 const TEXTS: ReadonlyArray<readonly [name: string, text: string, wire: string]> = [
@@ -46,9 +47,9 @@ function judged(bytes: Uint8Array): string | undefined {
   }
 }
 
-const PORTS: ReadonlyArray<readonly [name: string, port: TextPort | undefined]> = [
+const PORTS: ReadonlyArray<readonly [name: string, port: PlatformPort | undefined]> = [
   ['the web alone', undefined],
-  ['what Node has', nodeText],
+  ['what Node has', nodePort],
 ]
 
 const CONTENTS: ReadonlyArray<readonly [name: string, text: string]> = [
@@ -60,12 +61,12 @@ const CONTENTS: ReadonlyArray<readonly [name: string, text: string]> = [
 
 for (const [portName, port] of PORTS) {
   const using = (body: () => void) => (): void => {
-    const before = textPort
-    useTextPort(port)
+    const before = platformPort
+    usePlatformPort(port)
     try {
       body()
     } finally {
-      useTextPort(before)
+      usePlatformPort(before)
     }
   }
 
@@ -99,21 +100,58 @@ for (const [portName, port] of PORTS) {
   }
 }
 
-test('short text of every length, masked, at every place; what is not ASCII is left to others', () => {
+test('what Node has writes the bytes that the web writes, lone surrogates included', () => {
+  usePlatformPort(nodePort)
+  try {
+    for (const unit of ['a', 'ä', '€', '😀', '\ud83d', '\ude00', '\ude00\ud83d', 'aä€😀\ud83d']) {
+      for (let count = 0; count <= 300; count++) {
+        const text = unit.repeat(count)
+        const target = new Uint8Array(3 * text.length + 10).fill(0xee)
+        const wanted = utf8(text)
+        assert.equal(writeText(target, 5, text), wanted.length)
+        assert.equal(Buffer.compare(target.subarray(5, 5 + wanted.length), wanted), 0)
+        assert.equal(
+          target.subarray(0, 5).every((byte) => byte === 0xee),
+          true,
+        )
+        assert.equal(
+          target.subarray(3 * text.length + 5).every((byte) => byte === 0xee),
+          true,
+        )
+      }
+    }
+  } finally {
+    usePlatformPort(undefined)
+  }
+})
+
+test('short text of every length, masked, at every place; where one byte is another, it is judged as by the platform', () => {
   const key = [0x37, 0xfa, 0x21, 0x3d]
-  for (let length = 0; length <= 16; length++) {
-    for (let start = 0; start < 5; start++) {
-      const text = 'abcdefghijklmnop'.slice(0, length)
-      const bytes = new Uint8Array(30).fill(0xee)
-      bytes.set(
-        utf8(text).map((byte, i) => byte ^ key[i & 3]!),
-        start,
-      )
-      assert.equal(decodeShortText(bytes, start, length, 0x37fa_213d), text)
+  const masked = (bytes: Uint8Array) => bytes.map((byte, i) => byte ^ key[i & 3]!)
+  for (const text of [
+    'abcdefghijklmnop',
+    'aä€😀\ufeff\ufffd\u07ff',
+    '€€€€€ß',
+    '😀😀\u{10ffff}\u{10000}',
+    '\ud7ff\ue000\u0800\u0080',
+  ]) {
+    const whole = utf8(text).subarray(0, 16)
+    for (let length = 0; length <= whole.length; length++) {
+      for (let start = 0; start < 5; start++) {
+        const bytes = new Uint8Array(30).fill(0xee)
+        bytes.set(masked(whole.subarray(0, length)), start)
+        assert.equal(decodeShortText(bytes, start, length, 0x37fa_213d), judged(whole.subarray(0, length)))
+      }
       for (let at = 0; at < length; at++) {
-        const broken = bytes.slice()
-        broken[start + at]! ^= 0x80
-        assert.equal(decodeShortText(broken, start, length, 0x37fa_213d), undefined)
+        for (const flip of [0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x01, 0xff]) {
+          const broken = whole.slice(0, length)
+          broken[at]! ^= flip
+          assert.equal(
+            decodeShortText(masked(broken), 0, length, 0x37fa_213d),
+            judged(broken),
+            `${text} ${length} ${at}`,
+          )
+        }
       }
     }
   }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { useTextPort } from '../../src/codec/text-port.ts'
+import { usePlatformPort } from '../../src/codec/platform-port.ts'
 import { advanceBytes, advanceUtf8, heldUtf8Bytes, UTF8_BOUNDARY } from '../../src/codec/utf8.ts'
-import { nodeText } from '../../src/transport/node/text.ts'
+import { nodePort } from '../../src/transport/node/port.ts'
 import { hex, toHex, utf8 } from '../support/wire.ts'
 
 // The platform's decoder is the judge. Fed one byte at a time it throws at the first byte that cannot occur there.
@@ -182,7 +182,7 @@ test('any bytes are judged as the platform judges them', () => {
 })
 
 test('what the platform has and the plain way agree: any bytes, from any state, of any length', () => {
-  useTextPort(nodeText)
+  usePlatformPort(nodePort)
   const fragment = fc.oneof(
     { weight: 20, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }).map((text) => [...utf8(text)]) },
     { weight: 1, arbitrary: fc.array(fc.integer({ min: 0x80, max: 255 }), { maxLength: 5 }) },
@@ -208,6 +208,6 @@ test('what the platform has and the plain way agree: any bytes, from any state, 
     const continuations = new Uint8Array(70).fill(0x80)
     assert.equal(advanceUtf8(UTF8_BOUNDARY, continuations, 0, 70), ~0)
   } finally {
-    useTextPort(undefined)
+    usePlatformPort(undefined)
   }
 })

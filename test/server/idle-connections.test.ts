@@ -9,7 +9,7 @@ import { upgradeRequest } from '../support/upgrade.ts'
 
 const MANY = 100
 // Both ends: a third of them belong to the sockets of Node and to the raw client. To be raised for a good reason only.
-const MOST_OBJECTS = 92
+const MOST_OBJECTS = 56
 
 test('an idle connection holds few objects, and nothing of its handshake', async (t) => {
   const server = await started(t, {}, (connection) => connection.onMessage(() => {}))

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { useTextPort } from '../../src/codec/text-port.ts'
+import { usePlatformPort } from '../../src/codec/platform-port.ts'
 import { Session, type SessionEvent, type SessionOptions } from '../../src/session/index.ts'
-import { nodeText } from '../../src/transport/node/text.ts'
+import { nodePort } from '../../src/transport/node/port.ts'
 import { client, server } from '../support/engine.ts'
 import { concat, type FrameParts, frame, hex, utf8 } from '../support/wire.ts'
 
@@ -112,14 +112,14 @@ test('what the platform has for text tells the same as what the web has', () => 
     ]),
   )
   const plain = transcript(make('server', {}, false), wire, 1)
-  useTextPort(nodeText)
+  usePlatformPort(nodePort)
   try {
     for (const strings of [false, true]) {
       for (const cut of [wire.length, 700, 300])
         assert.deepEqual(transcript(make('server', {}, strings), wire, cut), plain)
     }
   } finally {
-    useTextPort(undefined)
+    usePlatformPort(undefined)
   }
 })
 

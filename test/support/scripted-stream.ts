@@ -23,10 +23,11 @@ export class ScriptedStream implements ByteStream {
   bufferedBytes = 0
   listener!: ByteStreamListener
 
-  write(vectors: readonly Uint8Array[]): void {
+  write(vectors: readonly Uint8Array[]): boolean {
     const bytes = concat(...vectors)
     this.writes.push(toHex(bytes))
     if (this.stalled) this.bufferedBytes += bytes.length
+    return false
   }
 
   end(): void {

@@ -35,13 +35,14 @@ export class MemoryStream implements ByteStream {
     this.#peer.#schedule()
   }
 
-  write(vectors: readonly Uint8Array[]): void {
-    if (this.#endQueued) return
+  write(vectors: readonly Uint8Array[]): boolean {
+    if (this.#endQueued) return false
     for (const vector of vectors) {
       this.#queue.push(vector.slice())
       this.#bufferedBytes += vector.length
     }
     this.#schedule()
+    return false
   }
 
   end(): void {

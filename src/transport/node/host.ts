@@ -1,14 +1,14 @@
 // The clock, the turns and the randomness of Node, and of the runtimes that have its modules.
 
 import { randomFillSync } from 'node:crypto'
-import { useTextPort } from '../../codec/text-port.ts'
+import { usePlatformPort } from '../../codec/platform-port.ts'
 import { type Host, WorkQueue } from '../../connection/index.ts'
 import { nodeDiagnostics } from './diagnostics.ts'
 import { nextTurn } from './next-turn.ts'
-import { nodeText } from './text.ts'
+import { nodePort } from './port.ts'
 import { TurnEnd } from './turn-end.ts'
 
-useTextPort(nodeText)
+usePlatformPort(nodePort)
 
 const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
 

@@ -22,30 +22,35 @@ let buffer: Uint8Array | undefined
 let parts: SocketParts | null | undefined
 
 /**
- * Lends what arrives to `received`, as long as the socket is not paused; then it is kept as a stream keeps it. Whoever
- * calls this listens to `'data'`, too: that is where what was kept comes, and everything where nothing else is possible.
+ * Lends what arrives to `received`, which is called on the socket, as long as that is not paused; then it is kept as a
+ * stream keeps it. Whoever reads this way listens to `'data'`, too: that is where what was kept comes, and everything where
+ * nothing else is possible.
  *
- * @returns whether it is possible.
+ * @returns what makes a socket be read so, and says whether that is possible.
  */
-export function readIntoSharedBuffer(socket: object, received: (bytes: Uint8Array) => void): socket is Socket {
-  // Inside a write, a TLS socket may hand over what it has decrypted: then the bytes before would not be consumed yet.
-  if (!(socket instanceof Socket) || 'encrypted' in socket) return false
-  parts ??= findParts(socket)
-  const handle = (socket as unknown as { _handle?: Handle | null })._handle
-  if (parts === null || typeof handle?.useUserBuffer !== 'function') return false
-  const fields = socket as unknown as Record<symbol, unknown>
-  if (fields[parts.buffer] !== null) return false // it has been told already where to read
-  buffer ??= new Uint8Array(BUFFER_BYTES)
-  handle.useUserBuffer(buffer)
-  fields[parts.buffer] = buffer
-  // What it returns says whether to go on reading, as for any stream that pushes.
-  fields[parts.callback] = (length: number, lent: Uint8Array): boolean => {
-    if (socket.readableFlowing !== true || socket.readableLength > 0)
-      return socket.push(Buffer.from(lent.subarray(0, length)))
-    received(lent.subarray(0, length))
+export function sharedBufferReader(received: (this: Socket, bytes: Uint8Array) => void) {
+  // What it returns says whether to go on reading, as for any stream that pushes. Node calls it on the socket: the same
+  // function for all sockets.
+  const read = function (this: Socket, length: number, lent: Uint8Array): boolean {
+    if (this.readableFlowing !== true || this.readableLength > 0)
+      return this.push(Buffer.from(lent.subarray(0, length)))
+    received.call(this, lent.subarray(0, length))
     return true
   }
-  return true
+  return (socket: object): socket is Socket => {
+    // Inside a write, a TLS socket may hand over what it has decrypted: then the bytes before would not be consumed yet.
+    if (!(socket instanceof Socket) || 'encrypted' in socket) return false
+    parts ??= findParts(socket)
+    const handle = (socket as unknown as { _handle?: Handle | null })._handle
+    if (parts === null || typeof handle?.useUserBuffer !== 'function') return false
+    const fields = socket as unknown as Record<symbol, unknown>
+    if (fields[parts.buffer] !== null) return false // it has been told already where to read
+    buffer ??= new Uint8Array(BUFFER_BYTES)
+    handle.useUserBuffer(buffer)
+    fields[parts.buffer] = buffer
+    fields[parts.callback] = read
+    return true
+  }
 }
 
 function findParts(socket: Socket): SocketParts | null {

@@ -3,8 +3,9 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
+import { canWriteDirectly, writeDirectly } from './direct-write.ts'
 import { nextTurn } from './next-turn.ts'
-import { readIntoSharedBuffer } from './read-buffer.ts'
+import { sharedBufferReader } from './read-buffer.ts'
 
 // How long one socket is read before others have their turn. Left alone, a socket that always has more is read 32 times
 // 64 KiB before any other is looked at, and all that this makes happen comes first, too. The clock is only looked at when
@@ -25,9 +26,10 @@ export class SocketStream implements ByteStream {
     const stream = (this as Taken)[STREAM]
     stream.#error ??= error
   }
-  static readonly #onData = function (this: unknown, bytes: Buffer): void {
+  static readonly #onData = function (this: unknown, bytes: Uint8Array): void {
     ;(this as Taken)[STREAM].#tellReceived(bytes)
   }
+  static readonly #readIntoOurs = sharedBufferReader(SocketStream.#onData)
   static readonly #onEnd = function (this: unknown): void {
     ;(this as Taken)[STREAM].#tellEnd()
   }
@@ -36,39 +38,48 @@ export class SocketStream implements ByteStream {
   }
 
   readonly #socket: Duplex
+  readonly #closed: ((socket: Duplex) => void) | undefined
   #listener!: ByteStreamListener // there before anything is told
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
   #readsIntoOurs = false
+  #writesDirectly = false
+  #directBytes = 0 // that were written past the stream and have not left
   #paused = false
   #yielding = false
   #readBytes = 0
   #turnStartedAt: number | undefined
-  // A socket that is gone ends every write, too, sometimes without an error; those bytes have not left.
-  readonly #written = (): void => {
-    if (!this.#socket.destroyed) this.#listener.drained()
-  }
+  #written: (() => void) | undefined
 
-  /** Takes the socket over: nobody else may read from it or write to it from now on. */
-  constructor(socket: Duplex) {
+  /**
+   * Takes the socket over: nobody else may read from it or write to it from now on.
+   *
+   * @param closed Told when the socket is closed, once the listener was.
+   */
+  constructor(socket: Duplex, closed?: (socket: Duplex) => void) {
     this.#socket = socket
+    this.#closed = closed
     socket.allowHalfOpen = true // `end` is called when our side is through, which the end of the other does not say
     const { setNoDelay, setTimeout } = socket as Partial<Socket>
     setNoDelay?.call(socket, true) // what is written is a turn's worth already
     setTimeout?.call(socket, 0)
+    // What it remembers of its peer's address, whoever wants to know has been told; it asks again when it has to.
+    if ((socket as { _peername?: object | null })._peername) Object.assign(socket, { _peername: null })
     Object.assign(socket, { [STREAM]: this })
     socket.on('error', SocketStream.#onError)
   }
 
   get bufferedBytes(): number {
-    return this.#socket.destroyed ? 0 : this.#socket.writableLength // a destroyed stream writes nothing any more
+    // A destroyed stream writes nothing any more.
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#directBytes
   }
 
   /** Says who is to be told what arrives, and begins to read. */
   attach(listener: ByteStreamListener): void {
     this.#listener = listener
     const socket = this.#socket
-    this.#readsIntoOurs = readIntoSharedBuffer(socket, (bytes) => this.#tellReceived(bytes))
+    this.#readsIntoOurs = SocketStream.#readIntoOurs(socket)
+    this.#writesDirectly = this.#readsIntoOurs && canWriteDirectly(socket as Socket)
     socket.on('data', SocketStream.#onData)
     socket.on('end', SocketStream.#onEnd)
     socket.on('close', SocketStream.#onClose)
@@ -77,17 +88,23 @@ export class SocketStream implements ByteStream {
     else if (socket.readableEnded) process.nextTick(() => this.#tellEnd())
   }
 
-  write(vectors: readonly Uint8Array[]): void {
+  write(vectors: readonly Uint8Array[]): boolean {
+    if (this.#writesDirectly && this.#directBytes === 0) {
+      const left = writeDirectly(this.#socket as Socket, vectors, this)
+      if (left === true) return true
+      if (left === false) {
+        for (const { length } of vectors) this.#directBytes += length
+        return false
+      }
+    }
     const socket = this.#socket
     const last = vectors.length - 1
-    if (last === 0) {
-      socket.write(vectors[0]!, this.#written)
-      return
-    }
-    socket.cork()
+    this.#written ??= () => this.#tellDrained()
+    if (last > 0) socket.cork()
     for (let i = 0; i < last; i++) socket.write(vectors[i]!)
     socket.write(vectors[last]!, this.#written)
-    socket.uncork()
+    if (last > 0) socket.uncork()
+    return false
   }
 
   end(): void {
@@ -106,6 +123,18 @@ export class SocketStream implements ByteStream {
   resume(): void {
     this.#paused = false
     if (!this.#yielding) this.#socket.resume()
+  }
+
+  /** What was written past the stream has left, or will not. */
+  handleWritten(error: Error | undefined): void {
+    this.#directBytes = 0
+    if (error !== undefined) this.#socket.destroy(error)
+    else this.#tellDrained()
+  }
+
+  /** A socket that is gone ends every write, too, sometimes without an error; those bytes have not left. */
+  #tellDrained(): void {
+    if (!this.#socket.destroyed) this.#listener.drained()
   }
 
   #tellReceived(bytes: Uint8Array): void {
@@ -160,5 +189,6 @@ export class SocketStream implements ByteStream {
     this.#tellEnd()
     this.#told = 'close'
     this.#listener.closed()
+    this.#closed?.(this.#socket)
   }
 }

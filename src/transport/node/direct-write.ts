@@ -1,0 +1,107 @@
+// Writing past the stream of a socket. What the system takes at once needs no queue, no request of its own and no callback in
+// a later tick; at one message in flight those cost more than the message. A stream of Node writes through the handle of its
+// socket, and so do we as long as nothing is queued in front: the handle keeps the order, whoever writes to it. That is not
+// documented: it is looked whether all of its parts are there, and otherwise the stream writes.
+
+import type { Socket } from 'node:net'
+import { getSystemErrorName } from 'node:util'
+
+/** What Node keeps of a write that is not through. */
+interface WriteRequest {
+  oncomplete: (this: WriteRequest, status: number) => void
+  writer: DirectWriter | undefined
+  /** Kept in memory until they have left. */
+  vectors: readonly Uint8Array[]
+}
+
+/** Who is told of a write that was not through at once. */
+export interface DirectWriter {
+  handleWritten(error: Error | undefined): void
+}
+
+type RequestClass = new () => WriteRequest
+
+interface Handle {
+  writeBuffer(request: WriteRequest, bytes: Uint8Array): number
+  writev(request: WriteRequest, vectors: readonly Uint8Array[], allAreBuffers: true): number
+  /** Bytes that the system has not taken yet. */
+  readonly writeQueueSize: number
+}
+
+// A class that Node does not export: a handle is given one with every write of a stream. `null` when that cannot be seen.
+let Request: RequestClass | undefined
+// One is enough for all writes that are through at once.
+let spare: WriteRequest | undefined
+
+/**
+ * Writes now, if that is possible. What does not leave at once waits in the handle; the writer is told when it has left, or
+ * will not, never from inside this.
+ *
+ * @returns whether all of it has left; `undefined` when it is for the stream to write. An error destroys the socket.
+ */
+export function writeDirectly(
+  socket: Socket,
+  vectors: readonly Uint8Array[],
+  writer: DirectWriter,
+): boolean | undefined {
+  const handle = (socket as unknown as { _handle: Handle | null })._handle
+  if (handle === null || socket.writableLength > 0 || !socket.writable) return undefined
+  if (Request === undefined) {
+    watchForRequest(handle)
+    return undefined
+  }
+  spare ??= createRequest(Request)
+  const request = spare
+  const status = vectors.length === 1 ? handle.writeBuffer(request, vectors[0]!) : handle.writev(request, vectors, true)
+  if (status !== 0) {
+    socket.destroy(writeError(status))
+    return false
+  }
+  if (handle.writeQueueSize === 0) return true
+  spare = undefined // Node has it until the rest has left
+  request.writer = writer
+  request.vectors = vectors
+  return false
+}
+
+/** Whether the handle of a socket has what is needed for that. */
+export function canWriteDirectly(socket: Socket): boolean {
+  const handle = (socket as unknown as { _handle?: Partial<Handle> | null })._handle
+  return (
+    typeof handle?.writeBuffer === 'function' &&
+    typeof handle.writev === 'function' &&
+    typeof handle.writeQueueSize === 'number'
+  )
+}
+
+function createRequest(Class: RequestClass): WriteRequest {
+  const request = new Class()
+  request.oncomplete = function (status) {
+    this.vectors = []
+    this.writer!.handleWritten(status < 0 ? writeError(status) : undefined)
+  }
+  request.writer = undefined
+  request.vectors = []
+  return request
+}
+
+/** The error that a stream would be destroyed with. */
+function writeError(status: number): Error {
+  const code = getSystemErrorName(status)
+  return Object.assign(new Error(`write ${code}`), { errno: status, code, syscall: 'write' })
+}
+
+/** The next write of the stream, which is the caller's, tells what a request is. */
+function watchForRequest(handle: Handle): void {
+  const names = ['writeBuffer', 'writev'] as const
+  for (const name of names) {
+    Object.defineProperty(handle, name, {
+      configurable: true,
+      value(request: WriteRequest, ...rest: [never, never]): number {
+        Request = request.constructor as RequestClass
+        for (const own of names) Reflect.deleteProperty(handle, own)
+        return handle[name](request, ...rest)
+      },
+    })
+  }
+}

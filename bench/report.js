@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BENCHMARKS } from './benchmarks.js'
 import { chartsOf } from './chart/charts.js'
+import { PROMISES } from './guard/promises.js'
+import { foundOf, promiseTable } from './guard/table.js'
 import { detailTable, ratioTable } from './measure/benchmark.js'
 
 const VERSIONS = { node: 'Node', bun: 'Bun', deno: 'Deno', ws: 'ws' }
@@ -49,11 +51,22 @@ export function writePictures(result, directory) {
   }
 }
 
+/** What is promised, of what was measured. */
+export function promisesOf(result) {
+  const kept = sections(result).flatMap(({ benchmark, found }) =>
+    PROMISES.filter((promise) => promise.benchmark === benchmark.name)
+      .map((promise) => [promise, foundOf(promise, benchmark, found.rows)])
+      .filter(([, ratio]) => !Number.isNaN(ratio)),
+  )
+  return promiseTable(kept)
+}
+
 export function tablesOf(result) {
   const parts = sections(result).map(({ benchmark, found }) => {
     const ratios = ratioTable(benchmark, found.rows, found.servers)
     const details = detailTable(benchmark, found.rows, found.servers)
     return `## ${benchmark.title}\n\n${benchmark.about}\n\n${howMeasured(found)}.\n\n${ratios}\n\n${details}\n`
   })
-  return `# Measured\n\n${circumstances(result)}.\n\n${parts.join('\n')}`
+  const promised = `## What is promised\n\n${promisesOf(result)}\n`
+  return `# Measured\n\n${circumstances(result)}.\n\n${promised}\n${parts.join('\n')}`
 }

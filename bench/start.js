@@ -10,7 +10,7 @@ import { BENCHMARKS } from './benchmarks.js'
 import { run } from './measure/benchmark.js'
 import { environment } from './measure/environment.js'
 import { readList, readOptions, readPath } from './measure/options.js'
-import { tablesOf, writePictures } from './report.js'
+import { promisesOf, tablesOf, writePictures } from './report.js'
 import { thoseThere } from './servers/servers.js'
 
 const TEXT = { type: 'string' }
@@ -65,4 +65,5 @@ for (const { benchmark, options } of runs) {
 }
 writeFileSync(join(folder, 'tables.md'), tablesOf(result))
 writePictures(result, folder)
-console.log(`Written to ${folder}`)
+console.log(promisesOf(result))
+console.log(`\nWritten to ${folder}`)

@@ -5,6 +5,7 @@ import { SERVERS } from '../servers/servers.js'
 
 const KIB = 1_024
 const EVERYBODY = 1_000
+const TO_ALL = 'to 1,000 connections'
 
 export const broadcast = {
   name: 'broadcast',
@@ -14,9 +15,14 @@ export const broadcast = {
     'follows. `ws` and `wspc/ws` do what the README of `ws` says, a loop over the clients. The latencies are those of a ' +
     'whole burst, to the last connection.',
   cases: [
-    { name: `16 × 125 B to ${EVERYBODY} connections`, burst: 16, bytes: 125 },
-    { name: `1 KiB to ${EVERYBODY} connections`, burst: 1, bytes: KIB },
-    { name: `1 KiB JSON, compressed, to ${EVERYBODY} connections`, burst: 1, bytes: KIB, deflate: true },
+    { name: `16 × 125 B ${TO_ALL}`, burst: 16, bytes: 125 },
+    { name: `1 KiB ${TO_ALL}`, burst: 1, bytes: KIB },
+    {
+      name: `1 KiB JSON, compressed, ${TO_ALL}`,
+      burst: 1,
+      bytes: KIB,
+      deflate: true,
+    },
   ],
   contestants: SERVERS,
   usual: ['ws', 'wspc', 'wspc-prepared', 'wspc-ws', 'bun'],

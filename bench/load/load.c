@@ -199,7 +199,7 @@ static unsigned count_messages(connection *c, const uint8_t *bytes, size_t lengt
   return ended;
 }
 
-static uint64_t received_bytes;
+static uint64_t received_bytes, reads;
 
 /** One read, or, within a long payload, one that the kernel throws away. */
 static unsigned receive(connection *c) {
@@ -212,6 +212,7 @@ static unsigned receive(connection *c) {
     fail("Cannot receive: %s", strerror(errno));
   }
   received_bytes += (uint64_t)length;
+  reads++;
   if (!discards) return count_messages(c, input, (size_t)length);
   c->payload_left -= (uint64_t)length;
   if (c->payload_left > 0 || !c->ends_message) return 0;
@@ -440,16 +441,18 @@ static void measure(void) {
 
   memset(latencies, 0, sizeof latencies);
   memset(&counted, 0, sizeof counted);
-  received_bytes = 0;
+  received_bytes = reads = 0;
   double server_cpu = told.pid > 0 ? cpu_of(told.pid) : 0, cpu = own_cpu();
   double seconds = run(told.seconds, broadcasts);
   server_cpu = told.pid > 0 ? cpu_of(told.pid) - server_cpu : 0;
   cpu = own_cpu() - cpu;
   if (broadcasts) check_bursts();
 
-  printf("{\"seconds\":%.6f,\"messages\":%llu,\"messagesPerSecond\":%.1f,\"bytesPerMessage\":%.2f,", seconds,
+  printf("{\"seconds\":%.6f,\"messages\":%llu,\"messagesPerSecond\":%.1f,\"bytesPerMessage\":%.2f,"
+         "\"messagesPerRead\":%.2f,", seconds,
          (unsigned long long)counted.messages, (double)counted.messages / seconds,
-         counted.messages == 0 ? 0 : (double)received_bytes / (double)counted.messages);
+         counted.messages == 0 ? 0 : (double)received_bytes / (double)counted.messages,
+         reads == 0 ? 0 : (double)counted.messages / (double)reads);
   if (broadcasts) printf("\"burstsPerSecond\":%.2f,", (double)counted.bursts / seconds);
   printf("\"latencyUs\":{\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f},", quantile(0.5), quantile(0.99), quantile(0.999));
   if (told.pid > 0) {

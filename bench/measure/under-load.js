@@ -30,6 +30,7 @@ export const LOAD_COLUMNS = [
   { of: ({ latencyUs }) => latencyUs.p50, label: 'p50, µs' },
   { of: ({ latencyUs }) => latencyUs.p99, label: 'p99, µs' },
   { of: ({ latencyUs }) => latencyUs.p999, label: 'p99.9, µs' },
+  { of: ({ messagesPerRead }) => messagesPerRead, label: 'messages/read' },
   { of: ({ cpuUsPerMessage }) => cpuUsPerMessage, label: 'CPU, µs/message' },
   { of: ({ serverCpu }) => serverCpu * 100, label: 'server CPU, %' },
   { of: ({ loadCpu }) => loadCpu * 100, label: 'load CPU, %' },

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BENCHMARKS } from '../benchmarks.js'
 import { chartsOf } from '../chart/charts.js'
-import { THRESHOLDS, TIMES } from '../guard/thresholds.js'
+import { PROMISES, TIMES } from '../guard/promises.js'
+import { promiseTable } from '../guard/table.js'
 import { CONTESTANTS } from '../micro/contestants.js'
 import { KINDS, takesPart } from '../micro/kinds.js'
 import { fillMarkers } from '../page.js'
@@ -17,16 +18,39 @@ test('every benchmark names contestants that there are, and compares with ws', (
   }
 })
 
-test('the guard asks for half of what is promised, of cases that there are', () => {
-  for (const { benchmark: name, case: caseName, bar, least } of THRESHOLDS) {
-    const benchmark = BENCHMARKS.find((one) => one.name === name)
+test('what is promised is about cases and contestants that there are', () => {
+  for (const { benchmark: name, case: caseName, by, to, bar } of PROMISES) {
+    const { cases, usual } = BENCHMARKS.find((one) => one.name === name)
     assert.ok(
-      benchmark.cases.some((one) => one.name === caseName),
+      cases.some((one) => one.name === caseName),
       caseName,
     )
-    assert.equal(least, bar / 2)
-    assert.ok(TIMES[name].rounds % 2 === 1)
+    assert.ok(usual.includes(by) && usual.includes(to), `${by} to ${to}`)
+    assert.ok(bar > 0)
   }
+})
+
+test('the guard looks at parsing and at echoes, an odd number of times', () => {
+  const guarded = new Set(PROMISES.filter((promise) => promise.guarded).map(({ benchmark }) => benchmark))
+  assert.deepEqual([...guarded].sort(), ['echo', 'micro'])
+  for (const name of guarded) assert.equal(TIMES[name].rounds % 2, 1)
+})
+
+test('a promise holds when what was found is enough', () => {
+  const promise = { case: 'echo', by: 'wspc', to: 'ws', bar: 4 }
+  const lines = promiseTable([
+    [promise, 4],
+    [promise, 3.9],
+    [promise, Number.NaN],
+  ])
+    .split('\n')
+    .slice(2)
+  assert.deepEqual(lines, [
+    '| echo | wspc | ws | 4.00 | 4 | yes |',
+    '| echo | wspc | ws | 3.90 | 4 | NO |',
+    '| echo | wspc | ws | – | 4 | NO |',
+  ])
+  assert.match(promiseTable([[promise, 2]], 0.5), /\| 4, 2 asked \| yes \|/)
 })
 
 const { cases } = BENCHMARKS.find(({ name }) => name === 'micro')
@@ -43,7 +67,13 @@ for (const { file } of new Set(Object.values(CONTESTANTS))) {
 
 /** What a run would have found, had everything taken as long. */
 function invented(benchmark) {
-  const load = { messagesPerSecond: 1_000, latencyUs: { p50: 1, p99: 2, p999: 3 }, cpuUsPerMessage: 1, serverCpu: 1 }
+  const load = {
+    messagesPerSecond: 1_000,
+    latencyUs: { p50: 1, p99: 2, p999: 3 },
+    cpuUsPerMessage: 1,
+    messagesPerRead: 1,
+    serverCpu: 1,
+  }
   const memory = { rss: 1_024, heap: 512, external: 1, serverRss: 2 ** 20, serverPeakRss: 2 ** 20 }
   const one = { ...load, ...memory, ns: 5, loadCpu: 0.5, bytesPerMessage: 100 }
   const results = Object.fromEntries(benchmark.usual.map((name) => [name, one]))
@@ -66,6 +96,7 @@ const RESULT = {
 
 test('every benchmark has tables and pictures', () => {
   const tables = tablesOf(RESULT)
+  assert.match(tables, /\| 100 connections, 1 in flight, 125 B text \| wspc-ws \| wspc \| 1\.00 \| 0\.8 \| yes \|/)
   assert.match(tables, /Node 20\.0\.0, ws 8\.0\.0; one, 1 GiB, x; 2020-01-01/)
   for (const benchmark of BENCHMARKS) {
     assert.ok(tables.includes(`## ${benchmark.title}\n`))

@@ -134,11 +134,11 @@ export class Connection implements AsyncIterable<Message> {
     }
 
     get wantsClose(): boolean {
-      return this.#connection.#wantsClose
+      return this.#connection.#wantsClose()
     }
 
     get wantsMessages(): boolean {
-      return this.#connection.#wantsMessages
+      return this.#connection.#wantsMessages()
     }
 
     handleEvent(event: SessionEvent): void {
@@ -247,10 +247,12 @@ export class Connection implements AsyncIterable<Message> {
    * @throws TypeError at once for data that is none of these, or options that are wrong.
    */
   send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
-    this.#driver.updateTime()
-    if (this.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
-    if (this.#backpressure !== 'wait' && this.bufferedBytes >= this.#limits.highWaterBytes) return this.#giveWay()
-    if (this.bufferedBytes > this.#limits.maxBufferedBytes) {
+    const driver = this.#driver
+    driver.updateTime()
+    if (this.#session.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
+    const { bufferedBytes } = driver
+    if (bufferedBytes >= this.#limits.highWaterBytes && this.#backpressure !== 'wait') return this.#giveWay()
+    if (bufferedBytes > this.#limits.maxBufferedBytes) {
       const text = 'Cannot send: more than maxBufferedBytes wait to leave'
       this.#endedBecause = new WebSocketError('SEND_BUFFER_FULL', text, { closeCode: 1006, phase: 'open' })
       this.#driver.abort()
@@ -258,7 +260,7 @@ export class Connection implements AsyncIterable<Message> {
     }
     this.#sendNow(data, options)
     if (this.#closeInfo !== undefined) return rejected(this.#closedError('Cannot send'))
-    if (this.bufferedBytes < this.#limits.highWaterBytes) return SENT
+    if (driver.bufferedBytes < this.#limits.highWaterBytes) return SENT
     this.#backpressureEvents++
     this.#sendWaiters ??= []
     const waiters = this.#sendWaiters
@@ -386,7 +388,7 @@ export class Connection implements AsyncIterable<Message> {
     return this.#madeReading
   }
 
-  get #wantsMessages(): boolean {
+  #wantsMessages(): boolean {
     if (this.#reader === 'listener' || this.#discarding) return true
     const reading = this.#madeReading
     if (reading !== undefined && reading.waiters.length > 0) return true
@@ -398,7 +400,7 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   /** What came before the peer's Close frame is read before the frame is answered, and can be answered itself. */
-  get #wantsClose(): boolean {
+  #wantsClose(): boolean {
     return (
       this.#madeReading === undefined ||
       this.#madeReading.inbox.length === 0 ||

@@ -199,7 +199,7 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (this.#workPending) return // the output leaves with the next slice
     if (this.session.outputBytes >= this.#highWaterBytes) {
       this.flushNow()
-    } else if (!this.#flushPending && !this.#pumping && this.#hasOutput) {
+    } else if (!this.#flushPending && !this.#pumping && this.#hasOutput()) {
       this.#flushPending = true
       this.#flushDeferred ??= () => this.flushNow()
       this.#host.defer(this.#flushDeferred)
@@ -207,14 +207,15 @@ export class Driver implements ByteStreamListener, Sleeper {
   }
 
   /** Whether there is anything to write, or the end to tell. */
-  get #hasOutput(): boolean {
+  #hasOutput(): boolean {
     return this.session.outputBytes > 0 || this.session.wantsEnd
   }
 
   /** Brings the session up to the present, once a turn: what leaves together has happened together. */
   updateTime(): void {
+    if (this.#pumping) return // whoever pumps has seen to it
     this.#look()
-    if (!this.#flushPending && !this.#pumping) this.session.tick(this.#host.now())
+    if (!this.#flushPending) this.session.tick(this.#host.now())
   }
 
   /** Reading stops while a good deal of input waits unread: then the peer waits, and our memory does not grow. */
@@ -232,7 +233,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Lets what was sent leave at once. */
   flushNow(): void {
     this.#flushPending = false
-    if (this.#destroyed || this.#endRequested || !this.#hasOutput) return
+    if (this.#destroyed || this.#endRequested || !this.#hasOutput()) return
     this.#look()
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.
     if (this.session.outputBytes > 0 && this.#stream.bufferedBytes < this.#highWaterBytes) {

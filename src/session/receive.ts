@@ -78,6 +78,7 @@ export class Receiver {
   readonly #log: TrafficLog
   readonly #rate: FrameRate
   readonly #maskBit: number // of the frames that are read whole
+  #mostWholeBytes = -1 // the longest message that is read whole
   #deliversStrings = false
 
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
@@ -145,6 +146,7 @@ export class Receiver {
     this.#limits = options.limits
     this.#delivery = options.delivery
     this.#nextDelivery = options.delivery
+    this.deliver(options.delivery)
     this.#log = options.log
     this.#maskBit = options.masking === 'forbidden' ? 0 : 0x80
     this.#rate = new FrameRate(
@@ -233,6 +235,7 @@ export class Receiver {
   /** From the next message on, payload is handed over this way. */
   deliver(delivery: Delivery): void {
     this.#nextDelivery = delivery
+    this.#mostWholeBytes = delivery.isWhole && this.#pipeline === undefined ? delivery.maxMessageBytes : -1
   }
 
   /** Whole text that lies in one chunk comes as a string from now on, and not as bytes. */
@@ -337,7 +340,7 @@ export class Receiver {
   #readWholeMessage(maxPieceBytes: number): MessageEvent | undefined {
     const chunk = this.#chunk
     const at = this.#at
-    if (chunk.length - at < 8 || this.#headerBytes > 0 || this.#pipeline !== undefined) return undefined
+    if (chunk.length - at < 8 || this.#headerBytes > 0) return undefined
     const first = chunk[at]!
     if (first !== WHOLE_TEXT && first !== WHOLE_BINARY) return undefined
     const maskBit = this.#maskBit
@@ -355,10 +358,7 @@ export class Receiver {
       start += 4
     }
     const end = start + length
-    const delivery = this.#nextDelivery
-    if (end > chunk.length || !delivery.isWhole || length > delivery.maxMessageBytes || length > maxPieceBytes) {
-      return undefined
-    }
+    if (end > chunk.length || length > this.#mostWholeBytes || length > maxPieceBytes) return undefined
     const event =
       first === WHOLE_BINARY ? this.#wholeBinary(chunk, start, end, key) : this.#wholeText(chunk, start, end, key)
     if (event === undefined) return undefined

@@ -48,8 +48,8 @@ export interface ReceiverOptions {
   readonly delivery: Delivery
   readonly log: TrafficLog
   readonly now: number
-  /** How many bytes of the stream others have parsed already. Default 0. */
-  readonly offset?: number
+  /** How many bytes of the stream others have parsed already. */
+  readonly offset: number
 }
 
 const EMPTY = new Uint8Array(0)
@@ -141,7 +141,7 @@ export class Receiver {
   #isWorking = false
 
   constructor(options: ReceiverOptions) {
-    this.#chunkOffset = options.offset ?? 0
+    this.#chunkOffset = options.offset
     this.#masking = options.masking
     this.#reservedBits = options.reservedBits
     this.#pipeline = options.pipeline

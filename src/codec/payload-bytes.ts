@@ -35,11 +35,12 @@ export function byteLengthOf(bytes: Uint8Array): number {
   return typedArrayLength.call(bytes)
 }
 
-/** Whether the value is a `Uint8Array` and nothing else, with nothing put over its length. */
+/** Whether the value is a `Uint8Array` and nothing else, with bytes, and with nothing put over its length. */
 function isPlain(value: unknown): value is Uint8Array {
   return (
     typedArrayTag.call(value) === 'Uint8Array' &&
     Object.getPrototypeOf(value) === Uint8Array.prototype &&
+    typedArrayLength.call(value) > 0 && // memory that was taken away has none, which is for the view to find out
     !Object.hasOwn(value as Uint8Array, 'length')
   )
 }

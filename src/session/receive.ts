@@ -89,6 +89,7 @@ export class Receiver {
   #chunk: Uint8Array = EMPTY
   #at = 0
   #view: MemoryView | undefined // of the chunk, once it is asked for
+  #isViewOfChunk = false
   #chunkOffset = 0 // the position of the chunk's first byte in the whole stream
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
@@ -321,6 +322,7 @@ export class Receiver {
     this.#chunk = bytes
     this.#at = 0
     this.#view = undefined
+    this.#isViewOfChunk = false
     this.#piece.bytes = EMPTY // the last reference to the chunk that is done with
   }
 
@@ -406,12 +408,17 @@ export class Receiver {
     return undefined
   }
 
+  #viewChunk(chunk: Uint8Array): void {
+    if (this.#view?.begins(chunk) !== true) this.#view = new MemoryView(chunk)
+    this.#isViewOfChunk = true
+  }
+
   /** Unmasks a part of the chunk in place. @returns what its bytes have been ORed to, in any of the four of a number. */
   #unmask(chunk: Uint8Array, start: number, end: number, key: number, phase: number): number {
     if (key === 0) return NOT_ASCII // for all that is known
     if (chunk.length < LEAST_VIEWED_BYTES) return maskBytes(chunk, start, chunk, start, end, key, phase)
-    if (this.#view?.begins(chunk) !== true) this.#view = new MemoryView(chunk)
-    return maskInPlace(this.#view, start, end, key, phase)
+    if (!this.#isViewOfChunk) this.#viewChunk(chunk)
+    return maskInPlace(this.#view!, start, end, key, phase)
   }
 
   #viewOf(chunk: Uint8Array, start: number, end: number): Uint8Array {

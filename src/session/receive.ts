@@ -423,7 +423,7 @@ export class Receiver {
 
   #viewOf(chunk: Uint8Array, start: number, end: number): Uint8Array {
     const view = this.#view
-    if (view === undefined) return chunk.subarray(start, end)
+    if (view?.begins(chunk) !== true) return chunk.subarray(start, end) // what is left of a chunk lies elsewhere
     return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
   }
 

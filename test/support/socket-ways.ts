@@ -11,7 +11,7 @@ export function forcePlain(socket: Socket): Socket {
 }
 
 /** How often each function of a socket's handle is called from now on. */
-export function countCalls(socket: Socket, names: readonly string[]): Record<string, number> {
+function countCalls(socket: Socket, names: readonly string[]): Record<string, number> {
   const handle = (socket as unknown as { _handle: Record<string, (...args: unknown[]) => unknown> })._handle
   const counts: Record<string, number> = {}
   for (const name of names) {

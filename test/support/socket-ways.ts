@@ -9,4 +9,3 @@ export const IS_NODE = process.versions['bun'] === undefined && !('Deno' in glob
 export function forcePlain(socket: Socket): Socket {
   return Object.assign(socket, { encrypted: false })
 }
-

@@ -263,6 +263,12 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     file: 'ws/same-as-ws.test.ts',
+    runtimes: ['bun', 'deno'],
+    tests: ['compression > terminate while messages are compressed'],
+    reason: 'sockets are not written to past their streams, which throw away what was written before terminate',
+  },
+  {
+    file: 'ws/same-as-ws.test.ts',
     runtimes: ['deno'],
     tests: ['compression', 'compression > bufferedAmount counts what waits to be compressed'],
     reason: 'node:zlib compresses the message to other bytes, two more',

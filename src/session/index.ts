@@ -19,4 +19,11 @@ export type { FrameWriter } from './output.ts'
 export { PreparedMessage, type PrepareOptions, prepareMessage } from './prepared-message.ts'
 export type { SendOptions } from './send.ts'
 export { type Role, Session, type SessionOptions } from './session.ts'
-export type { Direction, FrameRecord, MessageRecord, SessionStats, TrafficRecord } from './traffic.ts'
+export {
+  type Direction,
+  type FrameRecord,
+  type MessageRecord,
+  NO_TRAFFIC,
+  type SessionStats,
+  type TrafficRecord,
+} from './traffic.ts'

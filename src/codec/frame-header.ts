@@ -106,9 +106,14 @@ export function writeHeaderBytes(
   return maskingKey === undefined ? next : writeUint32(target, next, maskingKey)
 }
 
+/** {@link readUint32}, but signed: a number that an engine has at hand wherever it goes. */
+export function readInt32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+}
+
 /** An unsigned 32-bit number in network byte order. */
 export function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  return readInt32(bytes, at) >>> 0
 }
 
 function writeUint32(target: Uint8Array, at: number, value: number): number {

@@ -6,6 +6,9 @@
 
 import { platformPort } from './platform-port.ts'
 
+// Memory of fewer bytes is not seen as words: it costs more than it saves.
+const LEAST_VIEWED_BYTES = 384
+
 // From here on it pays to copy first and to mask the copy in place.
 const LEAST_COPIED_BYTES = 384
 
@@ -13,32 +16,53 @@ const LEAST_COPIED_BYTES = 384
 const LEAST_WORD_BYTES = 24
 const LEAST_LONG_BYTES = 128
 
+// Beyond, places cannot be reckoned with in 32 bits.
+const MOST_PLACE = 0x7fff_fff0
+
 /** The top bit of each byte: `seen & NOT_ASCII` is 0 when bytes that were ORed to `seen` are all ASCII. */
 export const NOT_ASCII = 0x8080_8080 | 0
 
-/** Memory, seen as numbers of several bytes each: at least fifteen bytes of it. */
+/** Memory, seen as bytes and as numbers of several bytes each. */
 export class MemoryView {
-  readonly bytes: Uint8Array
   readonly buffer: ArrayBufferLike
-  /** Where the bytes begin in the buffer. */
-  readonly byteOffset: number
+  /** Where the bytes begin that were asked for: what is seen begins at a multiple of eight in the buffer. */
+  readonly lead: number
+  readonly bytes: Uint8Array
   readonly words: Int32Array
+  readonly #offset: number
   #longs: BigUint64Array | undefined
 
-  constructor(bytes: Uint8Array) {
-    const { buffer, byteOffset, length } = bytes
-    this.bytes = bytes
+  constructor({ buffer, byteOffset, length }: Uint8Array) {
+    const lead = byteOffset & 7
     this.buffer = buffer
-    this.byteOffset = byteOffset
-    const lead = -byteOffset & 3
-    this.words = new Int32Array(buffer, byteOffset + lead, (length - lead) >> 2)
+    this.lead = lead
+    this.#offset = byteOffset - lead
+    this.bytes = new Uint8Array(buffer, this.#offset, lead + length)
+    this.words = new Int32Array(buffer, this.#offset, (lead + length) >>> 2)
   }
 
   get longs(): BigUint64Array {
-    const lead = -this.byteOffset & 7
-    this.#longs ??= new BigUint64Array(this.buffer, this.byteOffset + lead, (this.bytes.length - lead) >> 3)
+    this.#longs ??= new BigUint64Array(this.buffer, this.#offset, this.bytes.length >>> 3)
     return this.#longs
   }
+
+  /** Whether these bytes are seen, beginning where those began that were asked for. */
+  shows({ buffer, byteOffset, length }: Uint8Array): boolean {
+    return buffer === this.buffer && byteOffset === this.#offset + this.lead && length <= this.bytes.length - this.lead
+  }
+}
+
+let usualView: MemoryView | undefined
+
+/** Tells of memory into which everything is read: that is seen once, for all that is read into it. */
+export function viewAlways(bytes: Uint8Array): void {
+  usualView = new MemoryView(bytes)
+}
+
+/** The bytes as words; `undefined` when to see them so costs more than it saves. */
+export function viewWords(bytes: Uint8Array): MemoryView | undefined {
+  if (usualView?.shows(bytes) === true) return usualView
+  return bytes.length < LEAST_VIEWED_BYTES ? undefined : new MemoryView(bytes)
 }
 
 /**
@@ -106,12 +130,97 @@ export function maskBytes(
  * has looked.
  */
 export function maskInPlace(view: MemoryView, start: number, end: number, key: number, phase: number): number {
+  const { lead, bytes } = view
   const length = end - start
-  if (length < LEAST_WORD_BYTES) return maskBytes(view.bytes, start, view.bytes, start, end, key, phase)
+  const from = lead + start
+  const until = lead + end
+  if (length < LEAST_WORD_BYTES || until > MOST_PLACE) return maskBytes(bytes, from, bytes, from, until, key, phase)
   const turned = rotate(key, phase)
-  if (length < LEAST_LONG_BYTES || platformPort?.hasFastLongs !== true) return maskWords(view, start, end, turned)
-  maskLongs(view, start, end, turned)
+  if (length < LEAST_LONG_BYTES || platformPort?.hasFastLongs !== true) {
+    return maskWords(view, from, until, turned)
+  }
+  maskLongs(view, from, until, turned)
   return NOT_ASCII
+}
+
+/** How far a place in `view` is behind a multiple of eight in memory. */
+export function alignmentOf(view: MemoryView, at: number): number {
+  return (view.lead + at) & 7
+}
+
+/**
+ * Copies the bytes of `source` from `start` to `end` to `at` of `target`, which is other memory of ours, XORing each with
+ * the masking key from phase 0 on. Both places must have the same {@link alignmentOf}; between the multiples of eight
+ * around it, anything may be left in `target`.
+ *
+ * A payload of 125 bytes takes 15 ns and not 45, as to begin and to end with single bytes would.
+ *
+ * @returns what all bytes that came out have been ORed to, in any of the four bytes of a number.
+ */
+export function maskWordsAcross(
+  target: MemoryView,
+  at: number,
+  source: MemoryView,
+  start: number,
+  end: number,
+  key: number,
+): number {
+  const from = source.lead + start
+  const until = source.lead + end
+  const shift = target.lead + at - from
+  if (start === end) return 0
+  if (!isWithin(source, until)) return maskBytes(target.bytes, from + shift, source.bytes, from, until, key, 0)
+  keyView.setInt32(0, rotate(key, -from))
+  const word = keyWords[0]!
+  const { words } = source
+  const toWords = target.words
+  const wordShift = shift >> 2
+  const last = (until - 1) >> 2
+  let i = from >> 2
+  // What lies in front and behind in the same word is not of this payload.
+  const front = words[i]! ^ word
+  toWords[i + wordShift] = front
+  let seen = front & FROM_BYTE[from & 3]!
+  if (i === last) return seen & UNTIL_BYTE[until & 3]!
+  for (i++; i < last; i++) {
+    const between = words[i]! ^ word
+    toWords[i + wordShift] = between
+    seen |= between
+  }
+  const back = words[i]! ^ word
+  toWords[i + wordShift] = back
+  return seen | (back & UNTIL_BYTE[until & 3]!)
+}
+
+/** The same eight bytes at a time, where the engine is fast at that; what came out, nobody has looked at. */
+export function maskLongsAcross(
+  target: MemoryView,
+  at: number,
+  source: MemoryView,
+  start: number,
+  end: number,
+  key: number,
+): void {
+  const from = source.lead + start
+  const until = source.lead + end
+  if (platformPort?.hasFastLongs !== true || !isWithin(source, until)) {
+    maskWordsAcross(target, at, source, start, end, key)
+    return
+  }
+  const turned = rotate(key, -from)
+  keyView.setInt32(0, turned)
+  keyView.setInt32(4, turned)
+  const long = keyLongs[0]!
+  const { longs } = source
+  const toLongs = target.longs
+  const longShift = (target.lead + at - from) >> 3
+  const last = (until - 1) >> 3
+  for (let i = from >> 3; i <= last; i++) toLongs[i + longShift] = longs[i]! ^ long
+}
+
+/** Whether the bytes up to `until` are seen in numbers that are seen whole. */
+function isWithin({ bytes }: MemoryView, until: number): boolean {
+  return until <= (bytes.length & ~7) && until <= MOST_PLACE
 }
 
 /** The key as it begins after `phase` bytes. */
@@ -125,12 +234,22 @@ const keyView = new DataView(new ArrayBuffer(8))
 const keyWords = new Int32Array(keyView.buffer)
 const keyLongs = new BigUint64Array(keyView.buffer)
 
-function maskWords({ bytes, byteOffset, words }: MemoryView, start: number, end: number, key: number): number {
-  const lead = -byteOffset & 3
+// The bytes of a word from its first, second, third, fourth byte in memory on, and those up to there; all up to a fifth.
+const FROM_BYTE = wordsOf([0xffff_ffff, 0x00ff_ffff, 0x0000_ffff, 0x0000_00ff])
+const UNTIL_BYTE = wordsOf([0xffff_ffff, 0xff00_0000, 0xffff_0000, 0xffff_ff00])
+
+/** Numbers whose first byte in memory is on top, as the machine has them. */
+function wordsOf(numbers: readonly number[]): Int32Array {
+  const view = new DataView(new ArrayBuffer(4 * numbers.length))
+  for (const [i, number] of numbers.entries()) view.setUint32(4 * i, number)
+  return new Int32Array(view.buffer)
+}
+
+function maskWords({ bytes, words }: MemoryView, start: number, end: number, key: number): number {
   let turned = key // the byte that is due is on top
   let seen = 0
   let i = start
-  for (const first = start + ((lead - start) & 3); i < first; i++) {
+  for (const first = (start + 3) & ~3; i < first; i++) {
     const byte = bytes[i]! ^ (turned >>> 24)
     bytes[i] = byte
     seen |= byte & 0xff
@@ -138,8 +257,8 @@ function maskWords({ bytes, byteOffset, words }: MemoryView, start: number, end:
   }
   keyView.setInt32(0, turned)
   const word = keyWords[0]!
-  let at = (i - lead) >> 2
-  const to = (end - lead) >> 2
+  let at = i >> 2
+  const to = end >> 2
   for (const last = to - 3; at < last; at += 4) {
     const a = words[at]! ^ word
     const b = words[at + 1]! ^ word
@@ -156,7 +275,7 @@ function maskWords({ bytes, byteOffset, words }: MemoryView, start: number, end:
     words[at] = a
     seen |= a
   }
-  for (i = (to << 2) + lead; i < end; i++) {
+  for (i = to << 2; i < end; i++) {
     const byte = bytes[i]! ^ (turned >>> 24)
     bytes[i] = byte
     seen |= byte & 0xff
@@ -166,16 +285,15 @@ function maskWords({ bytes, byteOffset, words }: MemoryView, start: number, end:
 }
 
 /** Each number is used once, and for another element: then it stays in a register. Otherwise it becomes an object. */
-function maskLongs({ bytes, byteOffset, longs }: MemoryView, start: number, end: number, key: number): void {
-  const lead = -byteOffset & 7
-  const first = start + ((lead - start) & 7)
-  const rest = end - ((end - lead) & 7)
+function maskLongs({ bytes, longs }: MemoryView, start: number, end: number, key: number): void {
+  const first = (start + 7) & ~7
+  const rest = end & ~7
   const turned = rotate(key, first - start)
   keyView.setInt32(0, turned)
   keyView.setInt32(4, turned)
   const long = keyLongs[0]!
-  let at = (first - lead) >> 3
-  const to = (rest - lead) >> 3
+  let at = first >> 3
+  const to = rest >> 3
   for (const last = to - 3; at < last; at += 4) {
     longs[at] = longs[at]! ^ long
     longs[at + 1] = longs[at + 1]! ^ long

@@ -11,12 +11,13 @@ import {
   isMinimalLength,
   MAX_CONTROL_PAYLOAD_BYTES,
   MAX_FRAME_HEADER_BYTES,
+  readInt32,
   readPayloadLength,
   readUint32,
 } from '../codec/frame-header.ts'
-import { MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII } from '../codec/mask.ts'
+import { type MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII, viewWords } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
-import { takePooled } from '../codec/pooled-copy.ts'
+import { MOST_COPIED_BYTES, unmaskedCopy } from '../codec/pooled-copy.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
@@ -26,6 +27,7 @@ import { RUN_BYTES } from './encoding.ts'
 import type { FragmentEvent, MessageEvent, MessageType } from './event.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Limits } from './limits.ts'
+import { MOST_AHEAD_BYTES, TextsAhead } from './texts-ahead.ts'
 import type { TrafficLog } from './traffic.ts'
 
 /** A control frame as it was received. */
@@ -58,14 +60,8 @@ const EMPTY = new Uint8Array(0)
 const WHOLE_TEXT = 0x80 | Opcode.text
 const WHOLE_BINARY = 0x80 | Opcode.binary
 
-// A chunk of fewer bytes is not seen as words: it costs more than it saves.
-const LEAST_VIEWED_BYTES = 384
-
 // What it costs to undo the least that there is, in bytes of a longer message.
 const LEAST_COST_BYTES = 1_024
-
-// Up to here it is faster to unmask into other memory byte after byte than to unmask by words and to copy then.
-const MOST_BYTES_AT_ONCE = 256
 
 // Once input is discarded nothing is delivered any more; this takes the place of what holds a message.
 const NO_DELIVERY: Delivery = new MessageDelivery(0)
@@ -89,6 +85,7 @@ export class Receiver {
   #chunk: Uint8Array = EMPTY
   #at = 0
   #view: MemoryView | undefined // of the chunk, once it is asked for
+  readonly #textsAhead = new TextsAhead() // of the chunk
   #chunkOffset = 0 // the position of the chunk's first byte in the whole stream
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
@@ -315,6 +312,7 @@ export class Receiver {
     this.#chunk = bytes
     this.#at = 0
     this.#view = undefined
+    this.#textsAhead.clear()
     this.#piece.bytes = EMPTY // the last reference to the chunk that is done with
   }
 
@@ -361,7 +359,7 @@ export class Receiver {
     }
     let key = 0
     if (maskBit !== 0) {
-      key = readUint32(chunk, start)
+      key = readInt32(chunk, start)
       start += 4
     }
     const end = start + length
@@ -376,22 +374,21 @@ export class Receiver {
   }
 
   #wholeBinary(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent {
-    const length = end - start
-    const own = this.#deliversValues ? takePooled(length) : undefined
-    if (own !== undefined && length <= MOST_BYTES_AT_ONCE) {
-      maskBytes(own, 0, chunk, start, end, key, 0)
-      return messageEvent('binary', own, true, 0)
+    if (this.#deliversValues && end - start <= MOST_COPIED_BYTES) {
+      return messageEvent('binary', unmaskedCopy(chunk, this.#seen(chunk), start, end, key), true, 0)
     }
     this.#unmask(chunk, start, end, key, 0)
-    const view = this.#viewOf(chunk, start, end)
-    if (own === undefined) return messageEvent('binary', view, false, 0)
-    own.set(view)
-    return messageEvent('binary', own, true, 0)
+    return messageEvent('binary', chunk.subarray(start, end), false, 0)
   }
 
   /** @returns `undefined`, with everything as it was, for what is not valid. */
   #wholeText(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent | undefined {
     const asString = this.#deliversValues && this.#validateUtf8
+    if (asString && end - start <= MOST_AHEAD_BYTES) {
+      const view = this.#seen(chunk)
+      const ahead = view === undefined ? undefined : this.#textsAhead.take(view, chunk, start, end, start - this.#at)
+      if (ahead !== undefined) return textEvent(ahead)
+    }
     if (asString && end - start <= SHORT_TEXT_BYTES) {
       const short = decodeShortText(chunk, start, end - start, key)
       if (short !== undefined) return textEvent(short)
@@ -401,7 +398,7 @@ export class Receiver {
       const text = decodeValidText(chunk, start, end, seen)
       if (text !== undefined) return textEvent(text)
     } else if ((seen & NOT_ASCII) === 0 || !this.#validateUtf8 || isValidText(chunk, start, end)) {
-      return messageEvent('text', this.#viewOf(chunk, start, end), false, 0)
+      return messageEvent('text', chunk.subarray(start, end), false, 0)
     }
     this.#unmask(chunk, start, end, key, 0) // back to what it was
     return undefined
@@ -410,15 +407,15 @@ export class Receiver {
   /** Unmasks a part of the chunk in place. @returns what its bytes have been ORed to, in any of the four of a number. */
   #unmask(chunk: Uint8Array, start: number, end: number, key: number, phase: number): number {
     if (key === 0) return NOT_ASCII // for all that is known
-    if (chunk.length < LEAST_VIEWED_BYTES) return maskBytes(chunk, start, chunk, start, end, key, phase)
-    this.#view ??= new MemoryView(chunk)
-    return maskInPlace(this.#view, start, end, key, phase)
+    const view = this.#seen(chunk)
+    if (view === undefined) return maskBytes(chunk, start, chunk, start, end, key, phase)
+    return maskInPlace(view, start, end, key, phase)
   }
 
-  #viewOf(chunk: Uint8Array, start: number, end: number): Uint8Array {
-    const view = this.#view
-    if (view === undefined) return chunk.subarray(start, end)
-    return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
+  /** The chunk as words, where that pays. */
+  #seen(chunk: Uint8Array): MemoryView | undefined {
+    this.#view ??= viewWords(chunk)
+    return this.#view
   }
 
   /** Reads a whole header. @returns whether it is complete. */

@@ -4,6 +4,7 @@
 // it is looked whether all of them are there, and where one is missing, as in other runtimes, bytes come as `'data'` events.
 
 import { Socket } from 'node:net'
+import { viewAlways } from '../../codec/mask.ts'
 
 /** What a socket of Node keeps of its `onread` option, under symbols that it does not export. */
 interface SocketParts {
@@ -45,12 +46,18 @@ export function sharedBufferReader(received: (this: Socket, bytes: Uint8Array) =
     if (parts === null || typeof handle?.useUserBuffer !== 'function') return false
     const fields = socket as unknown as Record<symbol, unknown>
     if (fields[parts.buffer] !== null) return false // it has been told already where to read
-    buffer ??= new Uint8Array(BUFFER_BYTES)
+    buffer ??= createBuffer()
     handle.useUserBuffer(buffer)
     fields[parts.buffer] = buffer
     fields[parts.callback] = read
     return true
   }
+}
+
+function createBuffer(): Uint8Array {
+  const memory = new Uint8Array(BUFFER_BYTES)
+  viewAlways(memory)
+  return memory
 }
 
 function findParts(socket: Socket): SocketParts | null {

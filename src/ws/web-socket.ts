@@ -88,8 +88,12 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       this.#socket = socket
     }
 
-    handleMessage(type: MessageType, fragments: readonly Buffer[]): void {
-      this.#socket.#handleMessage(type, fragments)
+    handleMessage(type: MessageType, payload: Buffer): void {
+      this.#socket.#handleMessage(type, payload)
+    }
+
+    handleFragments(type: MessageType, fragments: readonly Buffer[]): void {
+      this.#socket.#handleFragments(type, fragments)
     }
 
     handlePing(payload: Buffer): void {
@@ -278,7 +282,7 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   send(data: BufferLike, options?: SendOptions | SendCallback, callback?: SendCallback): void {
     this.#throwWhileConnecting()
     if (typeof options === 'function') {
-      this.send(data, {}, options)
+      this.send(data, undefined, options)
       return
     }
     if (this.readyState !== OPEN) {
@@ -286,11 +290,16 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       return
     }
     const given = typeof data === 'number' ? String(data) : data
-    const { binary, compress, fin } = { binary: typeof given !== 'string', compress: true, fin: true, ...options }
-    const type = binary ? 'binary' : 'text'
-    const send = (payload: string | Uint8Array): void =>
-      this.#sendMessage(type, payload, Boolean(fin), Boolean(compress), callback)
-    this.#sendData(given, send, callback)
+    const isString = typeof given === 'string'
+    const type = readOption(options, 'binary', !isString) ? 'binary' : 'text'
+    const compress = readOption(options, 'compress', true)
+    const fin = readOption(options, 'fin', true)
+    if (this.#waiting === undefined && (isString || given instanceof Uint8Array)) {
+      this.#sendMessage(type, given, fin, compress, callback)
+    } else {
+      const send = (payload: string | Uint8Array): void => this.#sendMessage(type, payload, fin, compress, callback)
+      this.#sendData(given, send, callback)
+    }
   }
 
   addEventListener<Type extends keyof WebSocketEventMap>(
@@ -390,7 +399,13 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
     if (this.#waiting !== undefined) this.#state = CLOSING
   }
 
-  #handleMessage(type: MessageType, fragments: readonly Buffer[]): void {
+  #handleMessage(type: MessageType, payload: Buffer): void {
+    if (type === 'text') this.emit('message', payload, false)
+    else if (this.#binaryType === 'nodebuffer') this.emit('message', payload, true)
+    else this.#handleFragments(type, [payload])
+  }
+
+  #handleFragments(type: MessageType, fragments: readonly Buffer[]): void {
     if (type === 'text') this.emit('message', toBinary(fragments, 'nodebuffer'), false)
     else this.emit('message', toBinary(fragments, this.#binaryType), true)
   }
@@ -575,6 +590,11 @@ for (const type of ['open', 'error', 'close', 'message']) {
       setAttribute(this, type, handler)
     },
   })
+}
+
+/** An option of the caller's own; what a prototype has is none. */
+function readOption(options: SendOptions | undefined | null, name: keyof SendOptions, byDefault: boolean): boolean {
+  return options && Object.hasOwn(options, name) ? Boolean(options[name]) : byDefault
 }
 
 function durationOf(value: number): number {

@@ -125,41 +125,63 @@ const keyView = new DataView(new ArrayBuffer(8))
 const keyWords = new Int32Array(keyView.buffer)
 const keyLongs = new BigUint64Array(keyView.buffer)
 
-function maskWords({ bytes, byteOffset, words }: MemoryView, start: number, end: number, key: number): number {
-  const lead = -byteOffset & 3
+function maskWords(view: MemoryView, start: number, end: number, key: number): number {
+  return maskWordsInto(view, start, view, start, end, key)
+}
+
+/**
+ * {@link maskBytes} from phase 0 on, by words. Both must begin at the same place in a word of their memory.
+ *
+ * @returns what all bytes that came out have been ORed to, in any of the four bytes of a number.
+ */
+export function maskWordsInto(
+  target: MemoryView,
+  at: number,
+  source: MemoryView,
+  start: number,
+  end: number,
+  key: number,
+): number {
+  const { bytes } = source
+  const { bytes: out } = target
+  const shift = at - start
   let turned = key // the byte that is due is on top
   let seen = 0
   let i = start
-  for (const first = start + ((lead - start) & 3); i < first; i++) {
-    const byte = bytes[i]! ^ (turned >>> 24)
-    bytes[i] = byte
-    seen |= byte & 0xff
+  for (const first = Math.min(end, start + (-(source.byteOffset + start) & 3)); i < first; i++) {
+    const byte = (bytes[i]! ^ (turned >>> 24)) & 0xff
+    out[i + shift] = byte
+    seen |= byte
     turned = (turned << 8) | (turned >>> 24)
   }
   keyView.setInt32(0, turned)
   const word = keyWords[0]!
-  let at = (i - lead) >> 2
-  const to = (end - lead) >> 2
-  for (const last = to - 3; at < last; at += 4) {
-    const a = words[at]! ^ word
-    const b = words[at + 1]! ^ word
-    const c = words[at + 2]! ^ word
-    const d = words[at + 3]! ^ word
-    words[at] = a
-    words[at + 1] = b
-    words[at + 2] = c
-    words[at + 3] = d
+  const { words } = source
+  const { words: outWords } = target
+  const lead = -source.byteOffset & 3
+  let from = (i - lead) >> 2
+  let to = (i + shift - (-target.byteOffset & 3)) >> 2
+  const last = (end - lead) >> 2
+  for (const fourth = last - 3; from < fourth; from += 4, to += 4) {
+    const a = words[from]! ^ word
+    const b = words[from + 1]! ^ word
+    const c = words[from + 2]! ^ word
+    const d = words[from + 3]! ^ word
+    outWords[to] = a
+    outWords[to + 1] = b
+    outWords[to + 2] = c
+    outWords[to + 3] = d
     seen |= a | b | c | d
   }
-  for (; at < to; at++) {
-    const a = words[at]! ^ word
-    words[at] = a
+  for (; from < last; from++, to++) {
+    const a = words[from]! ^ word
+    outWords[to] = a
     seen |= a
   }
-  for (i = (to << 2) + lead; i < end; i++) {
-    const byte = bytes[i]! ^ (turned >>> 24)
-    bytes[i] = byte
-    seen |= byte & 0xff
+  for (i = Math.max(i, (last << 2) + lead); i < end; i++) {
+    const byte = (bytes[i]! ^ (turned >>> 24)) & 0xff
+    out[i + shift] = byte
+    seen |= byte
     turned = (turned << 8) | (turned >>> 24)
   }
   return seen

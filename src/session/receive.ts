@@ -16,7 +16,7 @@ import {
 } from '../codec/frame-header.ts'
 import { MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
-import { takePooled } from '../codec/pooled-copy.ts'
+import type { PayloadPool } from '../codec/pooled-copy.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
@@ -52,6 +52,14 @@ export interface ReceiverOptions {
   readonly offset: number
 }
 
+/** What is made at once of a message that lies whole in one chunk, for who keeps it: see `deliverValues`. */
+export interface MessageValues {
+  /** Whether text becomes a string; otherwise it is bytes like any others. */
+  readonly textAsString: boolean
+  /** Where small payloads are copied to. */
+  readonly pool: PayloadPool
+}
+
 const EMPTY = new Uint8Array(0)
 
 // The first bytes of whole messages to which no extension has done anything: FIN, and the opcode.
@@ -63,9 +71,6 @@ const LEAST_VIEWED_BYTES = 384
 
 // What it costs to undo the least that there is, in bytes of a longer message.
 const LEAST_COST_BYTES = 1_024
-
-// Up to here it is faster to unmask into other memory byte after byte than to unmask by words and to copy then.
-const MOST_BYTES_AT_ONCE = 256
 
 // Once input is discarded nothing is delivered any more; this takes the place of what holds a message.
 const NO_DELIVERY: Delivery = new MessageDelivery(0)
@@ -83,7 +88,7 @@ export class Receiver {
   readonly #rate: FrameRate
   readonly #maskBit: number // of the frames that are read whole
   #mostWholeBytes = -1 // the longest message that is read whole
-  #deliversValues = false
+  #values: MessageValues | undefined
 
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
   #chunk: Uint8Array = EMPTY
@@ -240,9 +245,9 @@ export class Receiver {
     this.#mostWholeBytes = delivery.isWhole && this.#pipeline === undefined ? delivery.maxMessageBytes : -1
   }
 
-  /** Of what lies whole in one chunk, text comes as a string from now on, and small binary in memory of its own. */
-  deliverValues(): void {
-    this.#deliversValues = true
+  /** Of what lies whole in one chunk, small payloads come in memory of the pool from now on, text perhaps as a string. */
+  deliverValues(values: MessageValues): void {
+    this.#values = values
   }
 
   /** Throws away what was not parsed and lets go of all memory. @returns how many bytes that were. */
@@ -376,22 +381,22 @@ export class Receiver {
   }
 
   #wholeBinary(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent {
-    const length = end - start
-    const own = this.#deliversValues ? takePooled(length) : undefined
-    if (own !== undefined && length <= MOST_BYTES_AT_ONCE) {
-      maskBytes(own, 0, chunk, start, end, key, 0)
-      return messageEvent('binary', own, true, 0)
+    const pool = this.#values?.pool
+    if (pool?.isFor(end - start) === true) {
+      pool.stage(chunk, this.#viewForWords(chunk), start, end, key)
+      return messageEvent('binary', pool.takeStaged(end - start), true, 0)
     }
     this.#unmask(chunk, start, end, key, 0)
-    const view = this.#viewOf(chunk, start, end)
-    if (own === undefined) return messageEvent('binary', view, false, 0)
-    own.set(view)
-    return messageEvent('binary', own, true, 0)
+    return messageEvent('binary', this.#viewOf(chunk, start, end), false, 0)
   }
 
   /** @returns `undefined`, with everything as it was, for what is not valid. */
   #wholeText(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent | undefined {
-    const asString = this.#deliversValues && this.#validateUtf8
+    const values = this.#values
+    if (values?.textAsString === false && values.pool.isFor(end - start)) {
+      return this.#pooledText(values.pool, chunk, start, end, key)
+    }
+    const asString = values?.textAsString === true && this.#validateUtf8
     if (asString && end - start <= SHORT_TEXT_BYTES) {
       const short = decodeShortText(chunk, start, end - start, key)
       if (short !== undefined) return textEvent(short)
@@ -407,12 +412,27 @@ export class Receiver {
     return undefined
   }
 
+  #pooledText(pool: PayloadPool, chunk: Uint8Array, start: number, end: number, key: number): MessageEvent | undefined {
+    const seen = pool.stage(chunk, this.#viewForWords(chunk), start, end, key)
+    if ((seen & NOT_ASCII) !== 0 && this.#validateUtf8) {
+      const { stagedIn, stagedAt } = pool
+      if (!isValidText(stagedIn, stagedAt, stagedAt + end - start)) return undefined
+    }
+    return messageEvent('text', pool.takeStaged(end - start), true, 0)
+  }
+
   /** Unmasks a part of the chunk in place. @returns what its bytes have been ORed to, in any of the four of a number. */
   #unmask(chunk: Uint8Array, start: number, end: number, key: number, phase: number): number {
     if (key === 0) return NOT_ASCII // for all that is known
-    if (chunk.length < LEAST_VIEWED_BYTES) return maskBytes(chunk, start, chunk, start, end, key, phase)
-    this.#view ??= new MemoryView(chunk)
-    return maskInPlace(this.#view, start, end, key, phase)
+    const view = this.#viewForWords(chunk)
+    if (view === undefined) return maskBytes(chunk, start, chunk, start, end, key, phase)
+    return maskInPlace(view, start, end, key, phase)
+  }
+
+  /** The chunk as words, where that pays. */
+  #viewForWords(chunk: Uint8Array): MemoryView | undefined {
+    if (this.#view === undefined && chunk.length >= LEAST_VIEWED_BYTES) this.#view = new MemoryView(chunk)
+    return this.#view
   }
 
   #viewOf(chunk: Uint8Array, start: number, end: number): Uint8Array {

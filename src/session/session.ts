@@ -21,7 +21,7 @@ import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
 import { PreparedMessage } from './prepared-message.ts'
-import { type ControlFrame, Receiver, type ReceiverOptions } from './receive.ts'
+import { type ControlFrame, type MessageValues, Receiver, type ReceiverOptions } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
 import { NO_TRAFFIC, type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
 
@@ -148,7 +148,7 @@ export class Session {
   #ending = NOT_ENDING
   #discardedBytes = 0
 
-  #deliversValues = false
+  #values: MessageValues | undefined
   #now: number
   #closeDeadline: number | undefined
   // The frame that was incomplete when the input last ran out, by how many came before it, and when its wait began.
@@ -190,11 +190,11 @@ export class Session {
   }
 
   /**
-   * @internal Of messages that lie whole in one chunk, text comes as the `text` of its event, without a payload, and small
-   * binary in memory of its own. To be said before anything is received.
+   * @internal Of messages that lie whole in one chunk, small ones come in memory of the given pool, and text perhaps as the
+   * `text` of its event, without a payload. To be said before anything is received.
    */
-  static deliverValues(session: Session): void {
-    session.#deliversValues = true
+  static deliverValues(session: Session, values: MessageValues): void {
+    session.#values = values
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
@@ -569,7 +569,7 @@ export class Session {
       now: this.#now,
       offset: this.#before.wireBytesReceived,
     })
-    if (this.#deliversValues) receiver.deliverValues()
+    if (this.#values !== undefined) receiver.deliverValues(this.#values)
     return receiver
   }
 

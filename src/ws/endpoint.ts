@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ByteCollector } from '../codec/byte-collector.ts'
 import type { BytesLike } from '../codec/index.ts'
+import { PayloadPool } from '../codec/pooled-copy.ts'
 import { type ByteStreamListener, Driver, type EventConsumer } from '../connection/index.ts'
 import type { AgreedExtension } from '../extension/index.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type FragmentEvent,
   type Limits,
   type MessageType,
+  type MessageValues,
   type ReadyState,
   Session,
   type SessionEvent,
@@ -69,6 +71,9 @@ type NodeCallback = (error: Error | null) => void
 
 const EMPTY = Buffer.alloc(0)
 
+// A Buffer is never inside its object: it comes out of a pool, however short it is.
+const VALUES: MessageValues = { textAsString: false, pool: new PayloadPool(0, Buffer.from) }
+
 export class Endpoint implements EventConsumer, ByteStreamListener {
   readonly #socket: Duplex
   readonly #session: Session
@@ -118,6 +123,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
       endPromptly: true,
       validateUtf8: settings.validateUtf8,
     })
+    Session.deliverValues(this.#session, VALUES)
     this.#stream = new PausableStream(socket, this)
     this.#driver = new Driver(this.#session, this.#stream, nodeHost, this, HIGH_WATER_BYTES)
     this.#driver.opened({
@@ -460,5 +466,6 @@ function streamDestroyed(): Error {
 
 /** Bytes as a Buffer: the same memory when it is given, a copy when it is lent. */
 function toBuffer(bytes: Uint8Array, given: boolean): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes
   return given ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.from(bytes)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryView, maskBytes, maskInPlace, maskInto } from '../../src/codec/mask.ts'
+import { MemoryView, maskBytes, maskInPlace, maskInto, maskWordsInto } from '../../src/codec/mask.ts'
 import { usePlatformPort } from '../../src/codec/platform-port.ts'
 import { nodePort } from '../../src/transport/node/port.ts'
 import { hex, toHex } from '../support/wire.ts'
@@ -90,6 +90,26 @@ for (const phase of [0, 1, 2, 3]) {
     }
   })
 }
+
+test('words into other memory and bytes agree, for every length up to 70, from every place in a word to the same', () => {
+  const source = Uint8Array.from({ length: 90 }, (_, i) => (i * 89 + 5) & 255)
+  for (let sourceOffset = 0; sourceOffset < 5; sourceOffset++) {
+    for (let targetOffset = 0; targetOffset < 5; targetOffset++) {
+      for (let start = 0; start < 5; start++) {
+        const from = new MemoryView(source.slice().subarray(sourceOffset))
+        const at = 4 + ((sourceOffset + start - targetOffset) & 3)
+        for (let length = 0; length <= 70; length++) {
+          const plain = new Uint8Array(90).fill(0xee).subarray(targetOffset)
+          const target = new MemoryView(new Uint8Array(90).fill(0xee).subarray(targetOffset))
+          const seen = maskBytes(plain, at, from.bytes, start, start + length, KEY, 0)
+          const seenInWords = maskWordsInto(target, at, from, start, start + length, KEY)
+          if (Buffer.compare(plain, target.bytes) !== 0) assert.fail(`${length} from ${start} to ${at}`)
+          assert.equal((seenInWords & 0x8080_8080) !== 0, (seen & 0x80) !== 0)
+        }
+      }
+    }
+  }
+})
 
 test('a single byte that is not ASCII is seen wherever it comes out, and none where there is none', () => {
   const key = [0x37, 0xfa, 0x21, 0x3d]

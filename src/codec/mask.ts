@@ -187,6 +187,26 @@ export function maskWordsInto(
   return seen
 }
 
+/**
+ * What all bytes from `start` to `end` are when they are ORed, in any of the four bytes of a number.
+ *
+ * A hundred ASCII characters take half the time of what a platform has for that.
+ */
+export function seenBytes({ bytes, byteOffset, words }: MemoryView, start: number, end: number): number {
+  let seen = 0
+  let i = start
+  for (const first = Math.min(end, start + (-(byteOffset + start) & 3)); i < first; i++) seen |= bytes[i]!
+  const lead = -byteOffset & 3
+  let at = (i - lead) >> 2
+  const last = (end - lead) >> 2
+  for (const fourth = last - 3; at < fourth; at += 4) {
+    seen |= words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!
+  }
+  for (; at < last; at++) seen |= words[at]!
+  for (i = Math.max(i, (last << 2) + lead); i < end; i++) seen |= bytes[i]!
+  return seen
+}
+
 /** Each number is used once, and for another element: then it stays in a register. Otherwise it becomes an object. */
 function maskLongs({ bytes, byteOffset, longs }: MemoryView, start: number, end: number, key: number): void {
   const lead = -byteOffset & 7

@@ -416,18 +416,18 @@ export class Session {
   }
 
   /**
-   * @internal The fast way for what most messages are: small, whole, and sent while the session is open; text where it is a
-   * string. It judges nothing: what is not known to be right is left to `send`.
+   * @internal The fast way for what most messages are: small, whole, and sent while the session is open. It judges
+   * nothing: what is not known to be right is left to `send`.
    *
    * Costs a third of that way.
    *
    * @param mostOutputBytes How long the output may get by it.
    * @returns whether it was sent; else nothing has happened.
    */
-  static sendWhole(session: Session, data: unknown, mostOutputBytes: number): boolean {
+  static sendWhole(session: Session, type: MessageType, data: unknown, mostOutputBytes: number): boolean {
     const output = session.#output
     if (output === undefined || session.#owedPong !== undefined || session.#receiveHalf !== 'open') return false
-    if (!session.#sender!.sendWhole(data, mostOutputBytes - output.bytes)) return false
+    if (!session.#sender!.sendWhole(type, data, mostOutputBytes - output.bytes)) return false
     session.#messageAt = session.#now
     return true
   }

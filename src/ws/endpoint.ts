@@ -3,6 +3,7 @@
 // here.
 
 import { AsyncResource } from 'node:async_hooks'
+import { Buffer } from 'node:buffer' // the global one is a getter, called each time
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ByteCollector } from '../codec/byte-collector.ts'
@@ -163,6 +164,18 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     return this.#session.openMessage
   }
 
+  /**
+   * The fast way for what most messages are: small, whole, and sent about an event of this connection.
+   *
+   * @returns whether it was sent; else nothing has happened.
+   */
+  sendWhole(type: MessageType, data: unknown, callback: SendCallback | undefined): boolean {
+    const isGone = this.#terminated || this.#streamClosed || this.#socket.closed
+    if (isGone || !this.#driver.sendWhole(type, data)) return false
+    if (callback !== undefined) this.#await(callback)
+    return true
+  }
+
   /** @throws TypeError, RangeError when it may not be sent. The callback is called once, when it has left or cannot. */
   send(
     type: MessageType,
@@ -172,11 +185,16 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     callback?: SendCallback,
   ): void {
     this.#driver.updateTime()
-    if (final && this.#session.extensions.length === 0) this.#session.send(type, payload)
-    // Only the first frame of a message says whether it is compressed.
-    else if (this.#session.openMessage !== undefined) this.#session.send(type, payload, { final })
-    else this.#session.send(type, payload, { final, compress })
+    if (!final || this.#session.extensions.length > 0) this.#sendWithOptions(type, payload, final, compress)
+    else if (!Session.sendWhole(this.#session, type, payload, Number.POSITIVE_INFINITY))
+      this.#session.send(type, payload)
     this.#afterSend(callback)
+  }
+
+  #sendWithOptions(type: MessageType, payload: string | BytesLike, final: boolean, compress: boolean): void {
+    // Only the first frame of a message says whether it is compressed.
+    if (this.#session.openMessage !== undefined) this.#session.send(type, payload, { final })
+    else this.#session.send(type, payload, { final, compress })
   }
 
   ping(payload: string | BytesLike, callback?: SendCallback): void {

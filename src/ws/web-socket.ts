@@ -1,6 +1,7 @@
 // The class `WebSocket` of `ws`: what it calls things, what it emits when, and with which parameters. The connection itself
 // is an `Endpoint`, the opening handshake of a client is in `client-handshake.ts`; no rule of the protocol is here.
 
+import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import type { ClientRequest, ClientRequestArgs } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -285,15 +286,16 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       this.send(data, undefined, options)
       return
     }
-    if (this.readyState !== OPEN) {
-      this.#sendTooLate(data, callback)
-      return
-    }
     const given = typeof data === 'number' ? String(data) : data
     const isString = typeof given === 'string'
     const type = readOption(options, 'binary', !isString) ? 'binary' : 'text'
     const compress = readOption(options, 'compress', true)
     const fin = readOption(options, 'fin', true)
+    if (fin && this.#waiting === undefined && this.#endpoint?.sendWhole(type, given, callback) === true) return
+    if (this.readyState !== OPEN) {
+      this.#sendTooLate(data, callback)
+      return
+    }
     if (this.#waiting === undefined && (isString || given instanceof Uint8Array)) {
       this.#sendMessage(type, given, fin, compress, callback)
     } else {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryView, maskBytes, maskInPlace, maskInto, maskWordsInto } from '../../src/codec/mask.ts'
+import { MemoryView, maskBytes, maskInPlace, maskInto, maskWordsInto, seenBytes } from '../../src/codec/mask.ts'
 import { usePlatformPort } from '../../src/codec/platform-port.ts'
 import { nodePort } from '../../src/transport/node/port.ts'
 import { hex, toHex } from '../support/wire.ts'
@@ -126,6 +126,25 @@ test('a single byte that is not ASCII is seen wherever it comes out, and none wh
         `${at} of ${length}`,
       )
       assert.notEqual(maskBytes(bytes.slice(), 0, bytes, 0, length, KEY, 0) & 0x80, 0, `${at} of ${length}`)
+    }
+  }
+})
+
+test('what is seen by words is seen byte after byte, for every length up to 70, at every alignment', () => {
+  for (let byteOffset = 0; byteOffset < 5; byteOffset++) {
+    const bytes = new Uint8Array(90).fill(0x61).subarray(byteOffset)
+    const view = new MemoryView(bytes)
+    for (let start = 0; start < 5; start++) {
+      for (let length = 0; length <= 70; length++) {
+        const end = start + length
+        assert.equal(seenBytes(view, start, end) & 0x8080_8080, 0)
+        for (let at = 0; at < 80; at++) {
+          bytes[at] = 0xe1
+          const isSeen = (seenBytes(view, start, end) & 0x8080_8080) !== 0
+          bytes[at] = 0x61
+          if (isSeen !== (at >= start && at < end)) assert.fail(`${at} from ${start} to ${end} at ${byteOffset}`)
+        }
+      }
     }
   }
 })

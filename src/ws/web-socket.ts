@@ -42,6 +42,7 @@ const EMPTY = Buffer.alloc(0)
 const NOTHING_AGREED: Agreement = { url: '', subprotocol: undefined, extensions: [] }
 
 const NO_OPTIONS: CommonOptions = {}
+const NO_SEND_OPTIONS: SendOptions = {}
 
 /** An emitter whose listeners know what they are given. */
 const Emitter = EventEmitter as unknown as new () => declarations.SocketEmitter
@@ -288,9 +289,11 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
     }
     const given = typeof data === 'number' ? String(data) : data
     const isString = typeof given === 'string'
-    const type = readOption(options, 'binary', !isString) ? 'binary' : 'text'
-    const compress = readOption(options, 'compress', true)
-    const fin = readOption(options, 'fin', true)
+    // To find that there is none costs next to nothing this way; most calls give one at most.
+    const own = typeof options === 'object' && options !== null ? options : NO_SEND_OPTIONS
+    const type = ('binary' in own ? readOption(own, 'binary', !isString) : !isString) ? 'binary' : 'text'
+    const compress = 'compress' in own ? readOption(own, 'compress', true) : true
+    const fin = 'fin' in own ? readOption(own, 'fin', true) : true
     if (fin && this.#waiting === undefined && this.#endpoint?.sendWhole(type, given, callback) === true) return
     if (this.readyState !== OPEN) {
       this.#sendTooLate(data, callback)
@@ -595,8 +598,8 @@ for (const type of ['open', 'error', 'close', 'message']) {
 }
 
 /** An option of the caller's own; what a prototype has is none. */
-function readOption(options: SendOptions | undefined | null, name: keyof SendOptions, byDefault: boolean): boolean {
-  return options && Object.hasOwn(options, name) ? Boolean(options[name]) : byDefault
+function readOption(options: SendOptions, name: keyof SendOptions, byDefault: boolean): boolean {
+  return Object.hasOwn(options, name) ? Boolean(options[name]) : byDefault
 }
 
 function durationOf(value: number): number {

@@ -143,6 +143,26 @@ export function maskInPlace(view: MemoryView, start: number, end: number, key: n
   return NOT_ASCII
 }
 
+/**
+ * What all bytes from `start` to `end` are when they are ORed, in any of the four bytes of a number.
+ *
+ * A hundred ASCII characters take half the time of what a platform has for that.
+ */
+export function seenBytes({ bytes, lead, words }: MemoryView, start: number, end: number): number {
+  const until = lead + end
+  let seen = 0
+  let i = lead + start
+  for (const first = Math.min(until, (i + 3) & ~3); i < first; i++) seen |= bytes[i]!
+  let at = i >> 2
+  const last = until >> 2
+  for (const fourth = last - 3; at < fourth; at += 4) {
+    seen |= words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!
+  }
+  for (; at < last; at++) seen |= words[at]!
+  for (i = Math.max(i, last << 2); i < until; i++) seen |= bytes[i]!
+  return seen
+}
+
 /** How far a place in `view` is behind a multiple of eight in memory. */
 export function alignmentOf(view: MemoryView, at: number): number {
   return (view.lead + at) & 7

@@ -252,7 +252,7 @@ export class Connection implements AsyncIterable<Message> {
    */
   send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
     const driver = this.#driver
-    if (options === undefined && driver.sendWhole(data)) return SENT
+    if (options === undefined && driver.sendWhole(typeof data === 'string' ? 'text' : 'binary', data)) return SENT
     driver.updateTime()
     if (this.#session.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
     const { bufferedBytes } = driver
@@ -279,7 +279,7 @@ export class Connection implements AsyncIterable<Message> {
    * @throws TypeError as `send`.
    */
   trySend(data: string | BytesLike | PreparedMessage, options?: MessageOptions): boolean {
-    if (options === undefined && this.#driver.sendWhole(data)) return true
+    if (options === undefined && this.#driver.sendWhole(typeof data === 'string' ? 'text' : 'binary', data)) return true
     this.#driver.updateTime()
     if (this.readyState !== 'open') return false
     if (this.bufferedBytes >= this.#limits.highWaterBytes) {

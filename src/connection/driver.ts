@@ -1,7 +1,7 @@
 // Runs a session over a byte stream: the only pump in the house. It follows the contract of the engine: whatever goes
 // in, then the events, then the output, then the deadline. All that is sent in one turn leaves in one write.
 
-import { Session, type SessionEvent } from '../session/index.ts'
+import { type MessageType, Session, type SessionEvent } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { AWAKE, Deadlines, type Sleeper } from './deadlines.ts'
 import { type ConnectionDiagnostics, isWatched, nextConnectionId, Watch } from './diagnostics.ts'
@@ -86,9 +86,9 @@ export class Driver implements ByteStreamListener, Sleeper {
    *
    * @returns whether it was sent; else nothing has happened.
    */
-  sendWhole(data: unknown): boolean {
+  sendWhole(type: MessageType, data: unknown): boolean {
     if (!this.#pumping || this.#watch !== undefined || this.#stream.bufferedBytes > 0) return false
-    return Session.sendWhole(this.session, data, this.#highWaterBytes - 1)
+    return Session.sendWhole(this.session, type, data, this.#highWaterBytes - 1)
   }
 
   received(bytes: Uint8Array): void {

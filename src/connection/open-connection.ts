@@ -1,13 +1,16 @@
 // Where a handshake, a stream and a host become a connection: the one way in for every transport.
 
+import { payloadPool } from '../codec/pooled-copy.ts'
 import type { AgreedExtension } from '../extension/index.ts'
-import { type Keepalive, type Role, Session } from '../session/index.ts'
+import { type Keepalive, type MessageValues, type Role, Session } from '../session/index.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Connection, type ConnectionAddress } from './connection.ts'
 import { type BackpressurePolicy, type ConnectionLimits, readBackpressure, readConnectionLimits } from './settings.ts'
 
 // How much extensions work on before other connections have their turn. Deflating this much takes up to two milliseconds.
 const SLICE_BYTES = 65_536
+
+const VALUES: MessageValues = { textAsString: true, pool: payloadPool }
 
 /** What an application may ask of a connection, whatever carries it. */
 export interface ConnectionOptions {
@@ -54,7 +57,7 @@ export function openConnection(
     now: host.now(),
     randomUint32: () => host.randomUint32(),
   })
-  Session.deliverValues(session)
+  Session.deliverValues(session, VALUES)
   const connection = new Connection(session, stream, host, limits.send, address, backpressure)
   attach(Connection.listenerOf(connection))
   Connection.start(connection, agreement.leftover)

@@ -111,24 +111,26 @@ export class FrameQueue {
   }
 
   /**
-   * The fast way for a whole message, text where it is a string, that leaves as it is, in a frame of at most `mostBytes`
-   * bytes. It judges nothing: what is not known to be right is left to `writeData`, and what comes before that.
+   * The fast way for a whole message that leaves as it is, in a frame of at most `mostBytes` bytes. It judges nothing: what
+   * is not known to be right is left to `writeData`, and what comes before that.
    *
+   * @param isChecked Whether bytes are written only if they are UTF-8.
    * @returns whether it was written.
    */
-  writeWhole(data: unknown, mostBytes: number): boolean {
+  writeWhole(firstByte: number, data: unknown, isChecked: boolean, mostBytes: number): boolean {
     const { traffic } = this
     if (this.#pipeline !== undefined || traffic.isRecorded) return false
     const key = this.#nextMaskingKey
     let length: number
     if (typeof data === 'string') {
       if (data.length > mostBytes / 3 - MAX_FRAME_HEADER_BYTES) return false
-      length = this.#writer.writeTextFrame(FIN | Opcode.text, data, key === undefined ? undefined : key())
+      length = this.#writer.writeTextFrame(firstByte, data, key === undefined ? undefined : key())
     } else {
       if (!isUint8Array(data)) return false
       length = byteLengthOf(data)
       if (length === 0 || length > COPIED_PAYLOAD_BYTES || length > mostBytes - MAX_FRAME_HEADER_BYTES) return false
-      this.#writer.writeFrame(FIN | Opcode.binary, data, key === undefined ? undefined : key())
+      if (!isChecked) this.#writer.writeFrame(firstByte, data, key === undefined ? undefined : key())
+      else if (this.#writer.writeValidFrame?.(firstByte, data, key) !== true) return false
     }
     traffic.wholeMessages(1, frameHeaderSize(length, key !== undefined) + length, length)
     return true

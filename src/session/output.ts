@@ -2,9 +2,9 @@
 // vector; the payload of large ones by reference. What a frame says is decided in `send.ts`.
 
 import { frameHeaderSize, MAX_FRAME_HEADER_BYTES, writeHeaderBytes } from '../codec/frame-header.ts'
-import { maskInto } from '../codec/mask.ts'
+import { MemoryView, maskInto, NOT_ASCII, seenBytes } from '../codec/mask.ts'
 import { byteLengthOf, isFixedMemory } from '../codec/payload-bytes.ts'
-import { encodeText, writeText } from '../codec/text.ts'
+import { encodeText, isValidText, writeText } from '../codec/text.ts'
 
 /** Takes frames, in order. The first byte is that of the frame header: FIN, reserved bits and opcode. */
 export interface FrameWriter {
@@ -12,6 +12,12 @@ export interface FrameWriter {
   writeFrame(firstByte: number, payload: Uint8Array, maskingKey: number | undefined): void
   /** Writes a whole frame whose payload is the UTF-8 of `text`. @returns how many bytes that are. */
   writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): number
+  /**
+   * Writes a whole frame whose payload is small and UTF-8, if it is. Where this is missing, `writeFrame` does.
+   *
+   * @returns whether it is; else nothing was written and no masking key drawn.
+   */
+  writeValidFrame?(firstByte: number, payload: Uint8Array, nextMaskingKey: (() => number) | undefined): boolean
   /** Writes a header whose payload follows in pieces. */
   writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void
   /** Writes a piece of the payload of the header written last, `phase` bytes of which went before. */
@@ -36,6 +42,7 @@ const MOST_TEXT_BYTES = BLOCK_BYTES / 4
 const NO_BLOCK = new Uint8Array(0)
 
 let block = NO_BLOCK
+let blockView = new MemoryView(NO_BLOCK)
 let blockBuffer = NO_BLOCK.buffer // asked for once: it costs as much as a view
 let blockUsed = 0
 
@@ -76,6 +83,22 @@ export class OutputVectors implements FrameWriter {
     const payloadAt = writeHeaderBytes(block, at, firstByte, length, maskingKey)
     copyPayload(block, payloadAt, payload, maskingKey, 0)
     this.#commit(payloadAt + length)
+  }
+
+  /** What is checked is the copy, which nobody else can change, and which is seen as words already. */
+  writeValidFrame(firstByte: number, payload: Uint8Array, nextMaskingKey: (() => number) | undefined): boolean {
+    const length = byteLengthOf(payload)
+    const headerBytes = frameHeaderSize(length, nextMaskingKey !== undefined)
+    const at = this.#reserve(headerBytes + length)
+    const payloadAt = at + headerBytes
+    const end = payloadAt + length
+    block.set(payload, payloadAt)
+    if ((seenBytes(blockView, payloadAt, end) & NOT_ASCII) !== 0 && !isValidText(block, payloadAt, end)) return false
+    const maskingKey = nextMaskingKey?.()
+    writeHeaderBytes(block, at, firstByte, length, maskingKey)
+    if (maskingKey !== undefined) maskInto(block, payloadAt, block, payloadAt, end, maskingKey, 0)
+    this.#commit(end)
+    return true
   }
 
   writeTextFrame(firstByte: number, text: string, maskingKey: number | undefined): number {
@@ -168,6 +191,7 @@ export class OutputVectors implements FrameWriter {
   #reserve(size: number): number {
     if (block.length - blockUsed < size) {
       block = new Uint8Array(BLOCK_BYTES)
+      blockView = new MemoryView(block)
       blockBuffer = block.buffer
       blockUsed = 0
     }

@@ -17,7 +17,7 @@ import {
 } from '../codec/frame-header.ts'
 import { type MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII, viewWords } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
-import { MOST_COPIED_BYTES, unmaskedCopy } from '../codec/pooled-copy.ts'
+import type { PayloadPool } from '../codec/pooled-copy.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
@@ -54,6 +54,14 @@ export interface ReceiverOptions {
   readonly offset: number
 }
 
+/** What is made at once of a message that lies whole in one chunk, for who keeps it: see `deliverValues`. */
+export interface MessageValues {
+  /** Whether text becomes a string; otherwise it is bytes like any others. */
+  readonly textAsString: boolean
+  /** Where small payloads are copied to. */
+  readonly pool: PayloadPool
+}
+
 const EMPTY = new Uint8Array(0)
 
 // The first bytes of whole messages to which no extension has done anything: FIN, and the opcode.
@@ -79,7 +87,7 @@ export class Receiver {
   readonly #rate: FrameRate
   readonly #maskBit: number // of the frames that are read whole
   #mostWholeBytes = -1 // the longest message that is read whole
-  #deliversValues = false
+  #values: MessageValues | undefined
 
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
   #chunk: Uint8Array = EMPTY
@@ -237,9 +245,9 @@ export class Receiver {
     this.#mostWholeBytes = delivery.isWhole && this.#pipeline === undefined ? delivery.maxMessageBytes : -1
   }
 
-  /** Of what lies whole in one chunk, text comes as a string from now on, and small binary in memory of its own. */
-  deliverValues(): void {
-    this.#deliversValues = true
+  /** Of what lies whole in one chunk, small payloads come in memory of the pool from now on, text perhaps as a string. */
+  deliverValues(values: MessageValues): void {
+    this.#values = values
   }
 
   /** Throws away what was not parsed and lets go of all memory. @returns how many bytes that were. */
@@ -374,8 +382,9 @@ export class Receiver {
   }
 
   #wholeBinary(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent {
-    if (this.#deliversValues && end - start <= MOST_COPIED_BYTES) {
-      return messageEvent('binary', unmaskedCopy(chunk, this.#seen(chunk), start, end, key), true, 0)
+    const pool = this.#values?.pool
+    if (pool?.isFor(end - start) === true) {
+      return messageEvent('binary', pool.takeUnmasked(chunk, this.#seen(chunk), start, end, key), true, 0)
     }
     this.#unmask(chunk, start, end, key, 0)
     return messageEvent('binary', chunk.subarray(start, end), false, 0)
@@ -383,7 +392,11 @@ export class Receiver {
 
   /** @returns `undefined`, with everything as it was, for what is not valid. */
   #wholeText(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent | undefined {
-    const asString = this.#deliversValues && this.#validateUtf8
+    const values = this.#values
+    if (values?.textAsString === false && values.pool.isFor(end - start)) {
+      return this.#pooledText(values.pool, chunk, start, end, key)
+    }
+    const asString = values?.textAsString === true && this.#validateUtf8
     if (asString && end - start <= MOST_AHEAD_BYTES) {
       const view = this.#seen(chunk)
       const ahead = view === undefined ? undefined : this.#textsAhead.take(view, chunk, start, end, start - this.#at)
@@ -402,6 +415,15 @@ export class Receiver {
     }
     this.#unmask(chunk, start, end, key, 0) // back to what it was
     return undefined
+  }
+
+  #pooledText(pool: PayloadPool, chunk: Uint8Array, start: number, end: number, key: number): MessageEvent | undefined {
+    const seen = pool.stage(chunk, this.#seen(chunk), start, end, key)
+    if ((seen & NOT_ASCII) !== 0 && this.#validateUtf8) {
+      const { stagedIn, stagedAt } = pool
+      if (!isValidText(stagedIn, stagedAt, stagedAt + end - start)) return undefined
+    }
+    return messageEvent('text', pool.takeStaged(end - start), true, 0)
   }
 
   /** Unmasks a part of the chunk in place. @returns what its bytes have been ORed to, in any of the four of a number. */

@@ -129,9 +129,11 @@ export class Sender {
   }
 
   /** The fast way of `send`, see {@link FrameQueue.writeWhole}. @returns whether it was sent; else nothing has happened. */
-  sendWhole(data: unknown, mostBytes: number): boolean {
+  sendWhole(type: MessageType, data: unknown, mostBytes: number): boolean {
     if (this.#half !== 'open' || this.#message !== undefined || this.#frame !== undefined) return false
-    return this.#queue.writeWhole(data, mostBytes)
+    if (type === 'binary')
+      return typeof data !== 'string' && this.#queue.writeWhole(FIN | Opcode.binary, data, false, mostBytes)
+    return this.#queue.writeWhole(FIN | Opcode.text, data, this.#validateUtf8, mostBytes)
   }
 
   /** Sends a message that was made ready for many. */

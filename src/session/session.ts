@@ -21,7 +21,7 @@ import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
 import { PreparedMessage } from './prepared-message.ts'
-import { type ControlFrame, Receiver, type ReceiverOptions } from './receive.ts'
+import { type ControlFrame, type MessageValues, Receiver, type ReceiverOptions } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
 import { NO_TRAFFIC, type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
 
@@ -148,7 +148,7 @@ export class Session {
   #ending = NOT_ENDING
   #discardedBytes = 0
 
-  #deliversValues = false
+  #values: MessageValues | undefined
   #now: number
   #closeDeadline: number | undefined
   // The frame that was incomplete when the input last ran out, by how many came before it, and when its wait began.
@@ -190,11 +190,11 @@ export class Session {
   }
 
   /**
-   * @internal Of messages that lie whole in one chunk, text comes as the `text` of its event, without a payload, and small
-   * binary in memory of its own. To be said before anything is received.
+   * @internal Of messages that lie whole in one chunk, small ones come in memory of the given pool, and text perhaps as the
+   * `text` of its event, without a payload. To be said before anything is received.
    */
-  static deliverValues(session: Session): void {
-    session.#deliversValues = true
+  static deliverValues(session: Session, values: MessageValues): void {
+    session.#values = values
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
@@ -416,18 +416,18 @@ export class Session {
   }
 
   /**
-   * @internal The fast way for what most messages are: small, whole, and sent while the session is open; text where it is a
-   * string. It judges nothing: what is not known to be right is left to `send`.
+   * @internal The fast way for what most messages are: small, whole, and sent while the session is open. It judges
+   * nothing: what is not known to be right is left to `send`.
    *
    * Costs a third of that way.
    *
    * @param mostOutputBytes How long the output may get by it.
    * @returns whether it was sent; else nothing has happened.
    */
-  static sendWhole(session: Session, data: unknown, mostOutputBytes: number): boolean {
+  static sendWhole(session: Session, type: MessageType, data: unknown, mostOutputBytes: number): boolean {
     const output = session.#output
     if (output === undefined || session.#owedPong !== undefined || session.#receiveHalf !== 'open') return false
-    if (!session.#sender!.sendWhole(data, mostOutputBytes - output.bytes)) return false
+    if (!session.#sender!.sendWhole(type, data, mostOutputBytes - output.bytes)) return false
     session.#messageAt = session.#now
     return true
   }
@@ -569,7 +569,7 @@ export class Session {
       now: this.#now,
       offset: this.#before.wireBytesReceived,
     })
-    if (this.#deliversValues) receiver.deliverValues()
+    if (this.#values !== undefined) receiver.deliverValues(this.#values)
     return receiver
   }
 

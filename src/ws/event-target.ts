@@ -94,8 +94,8 @@ for (const [{ prototype }, names] of PROPERTIES) {
 /** Those whose closing handshake was completed (RFC 6455 §7.1.4). */
 export const cleanlyClosed = new WeakSet<WebSocket>()
 
-/** An event of the standard made of the parameters of the emitter's. */
-type EventMaker = (target: WebSocket, ...parameters: never[]) => Event
+/** An event of the standard made of the parameters of the emitter's: two at most. */
+type EventMaker = (target: WebSocket, first: never, second: never) => Event
 
 const EVENTS: ReadonlyMap<string, EventMaker> = new Map<string, EventMaker>([
   ['open', (target) => new Event('open', target)],
@@ -149,8 +149,8 @@ function listen(target: WebSocket, type: string, origin: Origin, once: boolean):
   const makeEvent = EVENTS.get(type)
   if (makeEvent === undefined) return
   const { handler } = origin
-  const listener = (...parameters: unknown[]): void => {
-    const event = makeEvent(target, ...(parameters as never[])) as never
+  const listener = (first: unknown, second: unknown): void => {
+    const event = makeEvent(target, first as never, second as never) as never
     if (typeof handler === 'object' && 'handleEvent' in handler) handler.handleEvent(event)
     else (handler as (event: never) => void).call(target, event)
   }

@@ -1,6 +1,7 @@
 // The class `WebSocket` of `ws`: what it calls things, what it emits when, and with which parameters. The connection itself
 // is an `Endpoint`, the opening handshake of a client is in `client-handshake.ts`; no rule of the protocol is here.
 
+import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import type { ClientRequest, ClientRequestArgs } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -41,6 +42,7 @@ const EMPTY = Buffer.alloc(0)
 const NOTHING_AGREED: Agreement = { url: '', subprotocol: undefined, extensions: [] }
 
 const NO_OPTIONS: CommonOptions = {}
+const NO_SEND_OPTIONS: SendOptions = {}
 
 /** An emitter whose listeners know what they are given. */
 const Emitter = EventEmitter as unknown as new () => declarations.SocketEmitter
@@ -88,8 +90,12 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
       this.#socket = socket
     }
 
-    handleMessage(type: MessageType, fragments: readonly Buffer[]): void {
-      this.#socket.#handleMessage(type, fragments)
+    handleMessage(type: MessageType, payload: Buffer): void {
+      this.#socket.#handleMessage(type, payload)
+    }
+
+    handleFragments(type: MessageType, fragments: readonly Buffer[]): void {
+      this.#socket.#handleFragments(type, fragments)
     }
 
     handlePing(payload: Buffer): void {
@@ -278,19 +284,27 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
   send(data: BufferLike, options?: SendOptions | SendCallback, callback?: SendCallback): void {
     this.#throwWhileConnecting()
     if (typeof options === 'function') {
-      this.send(data, {}, options)
+      this.send(data, undefined, options)
       return
     }
+    const given = typeof data === 'number' ? String(data) : data
+    const isString = typeof given === 'string'
+    // To find that there is none costs next to nothing this way; most calls give one at most.
+    const own = typeof options === 'object' && options !== null ? options : NO_SEND_OPTIONS
+    const type = ('binary' in own ? readOption(own, 'binary', !isString) : !isString) ? 'binary' : 'text'
+    const compress = 'compress' in own ? readOption(own, 'compress', true) : true
+    const fin = 'fin' in own ? readOption(own, 'fin', true) : true
+    if (fin && this.#waiting === undefined && this.#endpoint?.sendWhole(type, given, callback) === true) return
     if (this.readyState !== OPEN) {
       this.#sendTooLate(data, callback)
       return
     }
-    const given = typeof data === 'number' ? String(data) : data
-    const { binary, compress, fin } = { binary: typeof given !== 'string', compress: true, fin: true, ...options }
-    const type = binary ? 'binary' : 'text'
-    const send = (payload: string | Uint8Array): void =>
-      this.#sendMessage(type, payload, Boolean(fin), Boolean(compress), callback)
-    this.#sendData(given, send, callback)
+    if (this.#waiting === undefined && (isString || given instanceof Uint8Array)) {
+      this.#sendMessage(type, given, fin, compress, callback)
+    } else {
+      const send = (payload: string | Uint8Array): void => this.#sendMessage(type, payload, fin, compress, callback)
+      this.#sendData(given, send, callback)
+    }
   }
 
   addEventListener<Type extends keyof WebSocketEventMap>(
@@ -390,7 +404,13 @@ export class WebSocket extends Emitter implements declarations.WebSocket {
     if (this.#waiting !== undefined) this.#state = CLOSING
   }
 
-  #handleMessage(type: MessageType, fragments: readonly Buffer[]): void {
+  #handleMessage(type: MessageType, payload: Buffer): void {
+    if (type === 'text') this.emit('message', payload, false)
+    else if (this.#binaryType === 'nodebuffer') this.emit('message', payload, true)
+    else this.#handleFragments(type, [payload])
+  }
+
+  #handleFragments(type: MessageType, fragments: readonly Buffer[]): void {
     if (type === 'text') this.emit('message', toBinary(fragments, 'nodebuffer'), false)
     else this.emit('message', toBinary(fragments, this.#binaryType), true)
   }
@@ -575,6 +595,11 @@ for (const type of ['open', 'error', 'close', 'message']) {
       setAttribute(this, type, handler)
     },
   })
+}
+
+/** An option of the caller's own; what a prototype has is none. */
+function readOption(options: SendOptions, name: keyof SendOptions, byDefault: boolean): boolean {
+  return Object.hasOwn(options, name) ? Boolean(options[name]) : byDefault
 }
 
 function durationOf(value: number): number {

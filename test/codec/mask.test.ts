@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryView, maskBytes, maskInPlace, maskInto } from '../../src/codec/mask.ts'
+import {
+  alignmentOf,
+  MemoryView,
+  maskBytes,
+  maskInPlace,
+  maskInto,
+  maskLongsAcross,
+  maskWordsAcross,
+  seenBytes,
+  viewAlways,
+  viewWords,
+} from '../../src/codec/mask.ts'
 import { usePlatformPort } from '../../src/codec/platform-port.ts'
 import { nodePort } from '../../src/transport/node/port.ts'
 import { hex, toHex } from '../support/wire.ts'
@@ -91,6 +102,78 @@ for (const phase of [0, 1, 2, 3]) {
   })
 }
 
+for (const port of [undefined, nodePort]) {
+  const numbers = port === undefined ? 'words' : 'longs'
+  test(`across memory, words, ${numbers} and bytes agree, for every length up to 70, at every alignment, and touch nothing beyond`, () => {
+    usePlatformPort(port)
+    for (let byteOffset = 0; byteOffset < 9; byteOffset++) {
+      for (const tail of [0, 20]) {
+        for (let start = 0; start < 9; start++) {
+          for (let length = 0; length <= 70; length++) {
+            const end = start + length
+            const source = Uint8Array.from({ length: byteOffset + end + tail }, (_, i) => (i * 89 + 5) & 127)
+            const view = new MemoryView(source.subarray(byteOffset))
+            const at = 16 + alignmentOf(view, start)
+            const plain = new Uint8Array(length)
+            const seen = maskBytes(plain, 0, source, byteOffset + start, byteOffset + end, KEY, 0)
+            const inWords = new MemoryView(new Uint8Array(128).fill(0xee))
+            const seenInWords = maskWordsAcross(inWords, at, view, start, end, KEY)
+            assert.equal((seenInWords & 0x8080_8080) !== 0, (seen & 0x80) !== 0)
+            const inLongs = new MemoryView(new Uint8Array(128).fill(0xee))
+            maskLongsAcross(inLongs, at, view, start, end, KEY)
+            for (const { bytes } of [inWords, inLongs]) {
+              if (Buffer.compare(bytes.subarray(at, at + length), plain) !== 0) assert.fail(`${length} from ${start}`)
+              const around = [...bytes.subarray(0, at & ~7), ...bytes.subarray((at + length + 7) & ~7)]
+              assert.ok(around.every((byte) => byte === 0xee))
+            }
+          }
+        }
+      }
+    }
+    usePlatformPort(undefined)
+  })
+}
+
+test('across memory, a byte that is not ASCII is seen where it belongs to the payload, and only there', () => {
+  for (let start = 0; start < 9; start++) {
+    for (let length = 0; length <= 40; length++) {
+      const end = start + length
+      for (let at = 0; at < 64; at++) {
+        const source = new Uint8Array(64).fill(0x61)
+        source[at] = 0xe1
+        const view = new MemoryView(source)
+        const target = new MemoryView(new Uint8Array(64))
+        const isSeen = (maskWordsAcross(target, start, view, start, end, 0) & 0x8080_8080) !== 0
+        if (isSeen !== (at >= start && at < end)) assert.fail(`${at} from ${start} to ${end}`)
+      }
+    }
+  }
+})
+
+test('memory that all is read into is seen once, other memory anew, and little of it not at all', () => {
+  const memory = new Uint8Array(1_000)
+  assert.notEqual(viewWords(memory), viewWords(memory))
+  assert.equal(viewWords(memory.subarray(0, 383)), undefined)
+  assert.ok(viewWords(memory.subarray(0, 384)))
+  viewAlways(memory)
+  const view = viewWords(memory)
+  assert.ok(view)
+  assert.equal(viewWords(memory), view)
+  assert.equal(viewWords(memory.subarray(0, 10)), view)
+  assert.notEqual(viewWords(memory.subarray(1)), view)
+  assert.equal(viewWords(memory.subarray(1, 10)), undefined)
+  assert.equal(viewWords(new Uint8Array(10)), undefined)
+  assert.equal(viewWords(new Uint8Array(memory.buffer, 0, 1_000)), view)
+})
+
+test('the part of memory that is seen is no larger than what was asked for', () => {
+  const memory = new Uint8Array(1_000)
+  viewAlways(memory.subarray(0, 500))
+  const view = viewWords(memory.subarray(0, 500))
+  assert.equal(viewWords(memory.subarray(0, 499)), view)
+  assert.notEqual(viewWords(memory.subarray(0, 501)), view)
+})
+
 test('a single byte that is not ASCII is seen wherever it comes out, and none where there is none', () => {
   const key = [0x37, 0xfa, 0x21, 0x3d]
   for (let length = 1; length <= 70; length++) {
@@ -106,6 +189,25 @@ test('a single byte that is not ASCII is seen wherever it comes out, and none wh
         `${at} of ${length}`,
       )
       assert.notEqual(maskBytes(bytes.slice(), 0, bytes, 0, length, KEY, 0) & 0x80, 0, `${at} of ${length}`)
+    }
+  }
+})
+
+test('what is seen by words is seen byte after byte, for every length up to 70, at every alignment', () => {
+  for (let byteOffset = 0; byteOffset < 5; byteOffset++) {
+    const bytes = new Uint8Array(90).fill(0x61).subarray(byteOffset)
+    const view = new MemoryView(bytes)
+    for (let start = 0; start < 5; start++) {
+      for (let length = 0; length <= 70; length++) {
+        const end = start + length
+        assert.equal(seenBytes(view, start, end) & 0x8080_8080, 0)
+        for (let at = 0; at < 80; at++) {
+          bytes[at] = 0xe1
+          const isSeen = (seenBytes(view, start, end) & 0x8080_8080) !== 0
+          bytes[at] = 0x61
+          if (isSeen !== (at >= start && at < end)) assert.fail(`${at} from ${start} to ${end} at ${byteOffset}`)
+        }
+      }
     }
   }
 })

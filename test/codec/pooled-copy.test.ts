@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { copyPooled } from '../../src/codec/pooled-copy.ts'
+import { MemoryView, maskBytes } from '../../src/codec/mask.ts'
+import { copyPooled, PayloadPool } from '../../src/codec/pooled-copy.ts'
 
 /** Bytes that differ from those of other seeds. */
 function bytesOf(length: number, seed: number): Uint8Array {
@@ -55,4 +56,30 @@ test('a pool is used up to its last byte', () => {
   copy = copyPooled(new Uint8Array(65))
   assert.notEqual(copy.buffer, pool)
   assert.equal(copy.byteOffset, 0)
+})
+
+test('what is staged is masked as byte after byte, lies where nothing was given, and is gone unless it is taken', () => {
+  const key = 0x37fa_213d
+  for (const isViewed of [false, true]) {
+    const pool = new PayloadPool(0, Buffer.from)
+    const source = bytesOf(1_100, 3)
+    const view = isViewed ? new MemoryView(source) : undefined
+    const given: [payload: Uint8Array, plain: Uint8Array][] = []
+    for (let length = 0; length <= 1_024; length += length < 40 ? 1 : 41) {
+      for (let start = 0; start < 5; start++) {
+        const plain = new Uint8Array(length)
+        const seen = maskBytes(plain, 0, source, start, start + length, key, 0)
+        pool.stage(source, view, 0, 77, 0) // nobody takes it
+        const staged = pool.stage(source, view, start, start + length, key)
+        assert.equal((staged & 0x8080_8080) !== 0, (seen & 0x80) !== 0)
+        const { stagedIn, stagedAt } = pool
+        assert.deepEqual(stagedIn.slice(stagedAt, stagedAt + length), plain)
+        const payload = pool.takeStaged(length)
+        assert.ok(Buffer.isBuffer(payload))
+        given.push([payload, plain])
+      }
+    }
+    assert.ok(new Set(given.map(([payload]) => payload.buffer)).size > 5)
+    for (const [payload, plain] of given) assert.deepEqual(new Uint8Array(payload), plain)
+  }
 })

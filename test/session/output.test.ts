@@ -51,6 +51,39 @@ for (const size of [0, 1, 125, 126, 4_095, 4_096, 4_097, 65_535, 65_536]) {
   })
 }
 
+for (const [name, payload] of [
+  ['ASCII', 'The quick brown fox'],
+  ['126 ASCII characters', 'a'.repeat(126)],
+  ['text of several bytes a character', 'Grüße, 世界! ☕ 😀'.repeat(20)],
+] as const) {
+  for (const key of [undefined, KEY]) {
+    test(`a frame of bytes that are text, ${name}, ${key ? 'masked' : 'as it is'}, is one that was not checked`, () => {
+      const [plain, checked] = [new OutputVectors(), new OutputVectors()]
+      plain.writeFrame(0x81, utf8(payload), key)
+      const isText = checked.writeValidFrame(0x81, Buffer.from(payload), key === undefined ? undefined : () => key)
+      assert.equal(isText, true)
+      assert.equal(checked.bytes, plain.bytes)
+      assert.equal(taken(checked), taken(plain))
+    })
+  }
+}
+
+test('of bytes that are no text nothing is written, nor a masking key drawn', () => {
+  const output = new OutputVectors()
+  output.writeFrame(0x82, utf8('before'), undefined)
+  for (const wire of ['ff', 'c3', '6161c3a4c3', 'eda080', `${'61'.repeat(200)}80`]) {
+    assert.equal(
+      output.writeValidFrame(0x81, hex(wire), () => assert.fail()),
+      false,
+    )
+  }
+  output.writeFrame(0x82, utf8('behind'), undefined)
+  assert.equal(
+    taken(output),
+    toHex(concat(frame({ opcode: 2, payload: 'before' }), frame({ opcode: 2, payload: 'behind' }))),
+  )
+})
+
 // The length of text in bytes is known only once it is written: the header may have to be longer than was guessed.
 const TEXTS: ReadonlyArray<readonly [name: string, text: string]> = [
   ['nothing', ''],

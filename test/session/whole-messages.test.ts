@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { usePlatformPort } from '../../src/codec/platform-port.ts'
-import { Session, type SessionEvent, type SessionOptions } from '../../src/session/index.ts'
+import { PayloadPool, payloadPool } from '../../src/codec/pooled-copy.ts'
+import { type MessageValues, Session, type SessionEvent, type SessionOptions } from '../../src/session/index.ts'
 import { nodePort } from '../../src/transport/node/port.ts'
 import { client, server } from '../support/engine.ts'
 import { concat, type FrameParts, frame, hex, utf8 } from '../support/wire.ts'
@@ -37,14 +38,24 @@ function seen(event: SessionEvent): unknown {
   return [
     kind,
     type,
-    text ?? (type === 'text' ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(payload) : String(payload)),
+    text ?? (type === 'text' ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(payload) : payload.join()),
     reservedBits,
   ]
 }
 
-function make(role: 'client' | 'server', options: Partial<SessionOptions>, strings: boolean): Session {
+const VALUES: ReadonlyArray<readonly [name: string, values: MessageValues | undefined]> = [
+  ['views', undefined],
+  ['strings and copies', { textAsString: true, pool: payloadPool }],
+  ['Buffers', { textAsString: false, pool: new PayloadPool(0, Buffer.from) }],
+]
+
+function make(
+  role: 'client' | 'server',
+  options: Partial<SessionOptions>,
+  values: MessageValues | undefined = undefined,
+): Session {
   const session = role === 'client' ? client(options) : server(options)
-  if (strings) Session.deliverValues(session)
+  if (values !== undefined) Session.deliverValues(session, values)
   session.recordFrames = true
   session.recordMessages = true
   return session
@@ -52,8 +63,8 @@ function make(role: 'client' | 'server', options: Partial<SessionOptions>, strin
 
 for (const role of ['client', 'server'] as const) {
   for (const [name, opcode, payload] of CONTENTS) {
-    for (const strings of [false, true]) {
-      test(`${name} for a ${role}, ${strings ? 'strings' : 'bytes'} wanted: whole as in pieces`, () => {
+    for (const [shape, values] of VALUES) {
+      test(`${name} for a ${role}, as ${shape}: whole as in pieces`, () => {
         for (const length of LENGTHS) {
           const key = role === 'server' ? '37fa213d' : undefined
           const parts = { opcode, ...(key && { key }) }
@@ -63,8 +74,8 @@ for (const role of ['client', 'server'] as const) {
             frame({ ...parts, payload: payload(300) }),
           )
           const pieceBytes = length > 1_000 ? 999 : 1
-          const plain = transcript(make(role, {}, false), wire, pieceBytes)
-          assert.deepEqual(transcript(make(role, {}, strings), wire, wire.length), plain, `length ${length}`)
+          const plain = transcript(make(role, {}), wire, pieceBytes)
+          assert.deepEqual(transcript(make(role, {}, values), wire, wire.length), plain, `length ${length}`)
         }
       })
     }
@@ -91,15 +102,15 @@ function text(payload: string): FrameParts {
 }
 
 for (const [name, parts, options] of WAYS) {
-  for (const strings of [false, true]) {
-    test(`${name}: whole as in pieces, ${strings ? 'strings' : 'bytes'} wanted`, () => {
+  for (const [shape, values] of VALUES) {
+    test(`${name}: whole as in pieces, as ${shape}`, () => {
       const wire = concat(
         ...parts.map((part) => (typeof part === 'string' ? hex(part) : frame({ key: '01020304', ...part }))),
       )
       // Pieces come as they were cut; of messages, all that can be told is the same.
-      const told = transcript(make('server', options ?? {}, strings), wire, wire.length)
+      const told = transcript(make('server', options ?? {}, values), wire, wire.length)
       if (options?.delivery === 'fragment') assert.equal(told.length, 6)
-      else assert.deepEqual(told, transcript(make('server', options ?? {}, false), wire, 1))
+      else assert.deepEqual(told, transcript(make('server', options ?? {}), wire, 1))
     })
   }
 }
@@ -111,12 +122,12 @@ test('what the platform has for text tells the same as what the web has', () => 
       frame({ opcode: 1, key: '37fa213d', payload: utf8('ä☕'.repeat(length)) }),
     ]),
   )
-  const plain = transcript(make('server', {}, false), wire, 1)
+  const plain = transcript(make('server', {}), wire, 1)
   usePlatformPort(nodePort)
   try {
-    for (const strings of [false, true]) {
+    for (const [, values] of VALUES) {
       for (const cut of [wire.length, 700, 300])
-        assert.deepEqual(transcript(make('server', {}, strings), wire, cut), plain)
+        assert.deepEqual(transcript(make('server', {}, values), wire, cut), plain)
     }
   } finally {
     usePlatformPort(undefined)
@@ -148,4 +159,29 @@ test('views of chunks at any place of their memory are views of that place', () 
       assert.equal(event.payload.buffer, memory.buffer)
     }
   }
+})
+
+test('what is made of the memory of a pool is of its kind, and nobody else is given that memory', () => {
+  const session = server()
+  Session.deliverValues(session, { textAsString: false, pool: new PayloadPool(0, Buffer.from) })
+  const payloads = [3, 40, 500].map((n) => ASCII.slice(0, n))
+  const wire = concat(
+    ...payloads.flatMap((payload) => [1, 2].map((opcode) => frame({ opcode, key: '37fa213d', payload }))),
+  )
+  const given: Uint8Array[] = []
+  for (let i = 0; i < 20; i++) {
+    const memory = wire.slice()
+    session.receive(memory)
+    for (let event = session.next(); event !== undefined; event = session.next()) {
+      assert.ok(event.kind === 'message' && event.owned && Buffer.isBuffer(event.payload))
+      given.push(event.payload)
+    }
+    memory.fill(0xee)
+  }
+  const wanted = payloads.flatMap((payload) => [payload, payload])
+  for (const [i, payload] of given.entries()) {
+    assert.deepEqual(new Uint8Array(payload), wanted[i % wanted.length])
+    payload.fill(i)
+  }
+  for (const [i, payload] of given.entries()) assert.ok(payload.every((byte) => byte === (i & 255)))
 })

@@ -320,6 +320,36 @@ export const sending: Scenarios = {
     await serverTrack.until('message', 3)
   },
 
+  'what is sent while a message is told': async (_, stage) => {
+    const { client, clientTrack, server, serverTrack } = await stage.pair()
+    const inherited = Object.assign(Object.create({ binary: true, fin: false }), { compress: false })
+    const cases: [unknown, ...unknown[]][] = [
+      ['text'],
+      ['text beyond ASCII: ä€😀', { compress: false }],
+      [Buffer.from('a Buffer')],
+      [Buffer.from('text in a Buffer'), { binary: false }],
+      [Buffer.from('ä€😀'.repeat(30)), { binary: false }],
+      [Buffer.from('ä€😀'.repeat(3000)), { binary: false }],
+      ['text as binary', { binary: true }],
+      [Uint8Array.of(1, 2, 3).subarray(1)],
+      ['', serverTrack.callback('nothing')],
+      [Buffer.alloc(0), {}, serverTrack.callback('no bytes')],
+      [42, { binary: undefined }],
+      ['first', { fin: false }, serverTrack.callback('first')],
+      ['last', { fin: true }],
+      ['an option of its prototype', inherited],
+      ['null', null, serverTrack.callback('null')],
+    ]
+    server.on('message', () => {
+      for (const [data, ...rest] of cases) call(server, 'send', data, ...rest)
+      serverTrack.note('sent', server.readyState)
+      server.close(1000)
+    })
+    client.send('go')
+    await clientTrack.until('close')
+    await serverTrack.until('close')
+  },
+
   'a Blob holds back what is sent after it': async (_, stage) => {
     const { track, client, peer } = await stage.serverOfRaw()
     client.send(new Blob(['blob one']), track.callback('blob'))

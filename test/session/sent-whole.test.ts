@@ -1,0 +1,90 @@
+// What is sent the fast way beside what is sent the way of all messages: the same bytes and the same counts, or nothing.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type MessageType, Session, type SessionOptions } from '../../src/session/index.ts'
+import { client, output, server } from '../support/engine.ts'
+import { utf8 } from '../support/wire.ts'
+
+const TEXT = 'Grüße, 世界! ☕ 😀 '
+
+const MESSAGES: ReadonlyArray<readonly [name: string, type: MessageType, data: unknown]> = [
+  ['a short text', 'text', 'Hello'],
+  ['no text', 'text', ''],
+  ['text beyond ASCII', 'text', TEXT.repeat(50)],
+  ['bytes', 'binary', Uint8Array.of(1, 2, 3, 255)],
+  ['a Buffer', 'binary', Buffer.alloc(125, 0xc5)],
+  ['as many bytes as are copied', 'binary', new Uint8Array(4_096).fill(7)],
+  ['text as bytes', 'text', utf8('Hello')],
+  ['text beyond ASCII in a Buffer', 'text', Buffer.from(TEXT.repeat(20))],
+]
+
+/** What the fast way is not for. */
+const OTHERS: ReadonlyArray<
+  readonly [name: string, type: MessageType, data: unknown, options?: Partial<SessionOptions>]
+> = [
+  ['a string as binary', 'binary', 'text'],
+  ['no bytes', 'binary', new Uint8Array(0)],
+  ['more than is copied', 'binary', new Uint8Array(4_097)],
+  ['memory that is no array', 'binary', new ArrayBuffer(3)],
+  ['something else', 'binary', 42],
+  ['bytes that are no text', 'text', Uint8Array.of(0x61, 0xff)],
+  ['a text that ends inside a character', 'text', utf8('ä').subarray(0, 1)],
+]
+
+/** A session that has sent something: the fast way is for those. */
+function begun(role: 'client' | 'server', options: Partial<SessionOptions> = {}): Session {
+  const session = role === 'client' ? client(options) : server(options)
+  session.send('binary', Uint8Array.of(0))
+  return session
+}
+
+for (const role of ['client', 'server'] as const) {
+  for (const [name, type, data] of MESSAGES) {
+    test(`${name}, from a ${role}: sent as all messages are`, () => {
+      const [plain, fast] = [begun(role), begun(role)]
+      plain.send(type, data as string)
+      assert.equal(Session.sendWhole(fast, type, data, 65_536), true)
+      assert.deepEqual(fast.stats(), plain.stats())
+      assert.equal(fast.outputBytes, plain.outputBytes)
+      assert.equal(output(fast), output(plain))
+    })
+  }
+
+  for (const [name, type, data, options] of OTHERS) {
+    test(`${name}, from a ${role}: left alone`, () => {
+      const [plain, fast] = [begun(role, options), begun(role, options)]
+      assert.equal(Session.sendWhole(fast, type, data, 65_536), false)
+      assert.deepEqual(fast.stats(), plain.stats())
+      assert.equal(output(fast), output(plain))
+    })
+  }
+}
+
+test('text that is not checked is sent whatever it is', () => {
+  const [plain, fast] = [begun('server', { validateUtf8: false }), begun('server', { validateUtf8: false })]
+  const bytes = Uint8Array.of(0x61, 0xff)
+  plain.send('text', bytes)
+  assert.equal(Session.sendWhole(fast, 'text', bytes, 65_536), true)
+  assert.equal(output(fast), output(plain))
+})
+
+test('inside a message, inside a frame, and behind our Close frame it is left alone', () => {
+  const inMessage = begun('server')
+  inMessage.send('text', 'a', { final: false })
+  const inFrame = begun('server')
+  inFrame.startFrame('text', 2)
+  const closing = begun('server')
+  closing.close(1000)
+  for (const session of [inMessage, inFrame, closing]) {
+    assert.equal(Session.sendWhole(session, 'text', 'b', 65_536), false)
+    assert.equal(Session.sendWhole(session, 'text', utf8('b'), 65_536), false)
+  }
+})
+
+test('an output that would get longer than it may is left alone', () => {
+  const session = begun('server')
+  assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(100), 100), false)
+  assert.equal(Session.sendWhole(session, 'text', 'a'.repeat(100), 100), false)
+  assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(100), 200), true)
+})

@@ -9,10 +9,8 @@ export class SharedRecords<Value extends object> {
 
   /** @returns the record, or one with the same values that somebody has already. Neither may change from now on. */
   share(value: Value): Value {
-    const entries = Object.entries(value)
-    const known = this.#kept.find((other) =>
-      entries.every(([name, wanted]) => (other as Record<string, unknown>)[name] === wanted),
-    )
+    const names = Object.keys(value) as (keyof Value)[]
+    const known = this.#kept.find((other) => names.every((name) => other[name] === value[name]))
     if (known !== undefined) return known
     if (this.#kept.length === MOST_KEPT) this.#kept.shift()
     this.#kept.push(value)

@@ -2,6 +2,8 @@
 // is consumed before the next reads, so that all connections of a thread can share one piece of it. Node has this as the
 // `onread` option of `net.connect`. Sockets that a server accepted have the same parts, without a documented way to them:
 // it is looked whether all of them are there, and where one is missing, as in other runtimes, bytes come as `'data'` events.
+// That is worth a fifth to a third of the echoes of 125 B, at one message in flight on each of 100 connections as at eight
+// on each of 1,000, on Node 20; a sixth to a quarter on Node 24, where echoes of 1 MiB become twice as many.
 
 import { Socket } from 'node:net'
 import { viewAlways } from '../../codec/mask.ts'
@@ -16,7 +18,9 @@ interface Handle {
   useUserBuffer?(buffer: Uint8Array): void
 }
 
-// What one read can give. Memory of 64 KiB is full several times over while a large message arrives.
+// What one read can give; all of it is handled before other sockets have their turn. With a mebibyte, echoes of 1 MiB are 1.6
+// times as many. But while one client floods a server with small frames, the slowest hundredth of another's echoes take 60 to
+// 90 ms then, and 25 with this.
 const BUFFER_BYTES = 262_144
 
 let buffer: Uint8Array | undefined

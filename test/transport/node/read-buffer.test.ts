@@ -8,6 +8,7 @@ import { sharedBufferReader } from '../../../src/transport/node/read-buffer.ts'
 import { duplexPair } from '../../support/duplexes.ts'
 import { forcePlain, IS_NODE } from '../../support/socket-ways.ts'
 import { socketPair } from '../../support/sockets.ts'
+import { utf8 } from '../../support/wire.ts'
 
 interface Handle {
   useUserBuffer: unknown
@@ -118,4 +119,30 @@ test('what arrives while a socket is paused is kept, whatever others read meanwh
   await until(1)
   while (told.map(({ text }) => text).join('') !== 'first second') await until(told.length + 1)
   close()
+})
+
+test('what is read right behind `resume` comes behind what was kept', { skip: !IS_NODE }, async () => {
+  const { near, far, server } = await socketPair()
+  let text = ''
+  const received = (bytes: Uint8Array): void => {
+    text += new TextDecoder().decode(bytes)
+  }
+  sharedBufferReader(received)(far)
+  far.on('data', received)
+  const callback = Object.getOwnPropertySymbols(far).find(({ description }) => description === 'kBufferCb')!
+  const read = (what: string): unknown =>
+    (far as unknown as Record<symbol, (length: number, lent: Uint8Array) => unknown>)[callback]!(
+      what.length,
+      utf8(what),
+    )
+  far.pause()
+  read('kept')
+  assert.equal(text, '')
+  far.resume() // which lets it have what was kept in a later tick
+  read(' next')
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(text, 'kept next')
+  near.destroy()
+  far.destroy()
+  server.close()
 })

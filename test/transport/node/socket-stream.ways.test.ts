@@ -260,6 +260,30 @@ test('what the kernel does not take waits, is counted, and leaves in order befor
   })
 })
 
+test('what waits alone is said to have left, once; what is written behind it still counts then', async () => {
+  await compare('one write that waits', async ({ near, far }) => {
+    near.write([BYTES.subarray(0, 1)])
+    await nextTurn()
+    const { drainedCount } = near
+    far.call((stream) => stream.pause())
+    assert.equal(near.write([new Uint8Array(32_000_000)]), false)
+    far.call((stream) => stream.resume())
+    await near.until((side) => side.drainedCount > drainedCount)
+    await nextTurn()
+    assert.equal(near.drainedCount, drainedCount + 1)
+
+    far.call((stream) => stream.pause())
+    near.write([new Uint8Array(32_000_000)])
+    near.write([new Uint8Array(16_000_000)])
+    far.call((stream) => stream.resume())
+    await near.until((side) => side.drainedCount > drainedCount + 1)
+    assert.ok(near.stream.bufferedBytes >= 16_000_000, `${near.stream.bufferedBytes} bytes wait`)
+    near.call((stream) => stream.end())
+    await far.until(({ told }) => told.includes('ended'))
+    far.call((stream) => stream.end())
+  })
+})
+
 test('the end comes behind what waits in the kernel, of any number of vectors', async () => {
   await compare('an end behind much', async ({ near, far }) => {
     near.write([BYTES.subarray(0, 1)])
@@ -296,6 +320,22 @@ test('a reset is told once, with its code, behind no word of bytes that have lef
     assert.ok(near.stream.bufferedBytes > 0)
     near.write([BYTES.subarray(0, 10)])
     await nextTurn()
+    const { drainedCount } = near
+    far.socket.resetAndDestroy()
+    await near.until(({ told }) => told.includes('closed'))
+    assert.equal(near.drainedCount, drainedCount)
+    assert.deepEqual(near.told, ['ended ECONNRESET', 'closed'])
+    far.isCutOff = true
+  })
+})
+
+test('a reset that only a write can notice is told once, with its code', { skip: !IS_NODE }, async () => {
+  await compare('a reset behind a pause', async ({ near, far }) => {
+    near.write([BYTES.subarray(0, 1)])
+    await nextTurn()
+    far.call((stream) => stream.pause())
+    near.write([new Uint8Array(32_000_000)])
+    near.socket.pause() // what reads into memory of ours does not look for an end, either
     const { drainedCount } = near
     far.socket.resetAndDestroy()
     await near.until(({ told }) => told.includes('closed'))

@@ -28,6 +28,7 @@ import {
   type SessionEvent,
   type SessionStats,
 } from '../session/index.ts'
+import type { BroadcastRun } from './broadcaster.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Driver, type EventConsumer } from './driver.ts'
 import {
@@ -186,6 +187,22 @@ export class Connection implements AsyncIterable<Message> {
     else listener(connection, connection.#closeInfo)
   }
 
+  /** @internal See {@link Driver.joinRun}. */
+  static join(connection: Connection, run: BroadcastRun, bytes: number): boolean {
+    return connection.#driver.joinRun(run, bytes)
+  }
+
+  /** @internal See {@link Driver.endRun}. */
+  static endRun(connection: Connection, run: BroadcastRun): void {
+    connection.#driver.endRun(run)
+  }
+
+  /** @internal `send`; `undefined` when there is nothing to wait for. */
+  static sendToAll(connection: Connection, message: PreparedMessage): Promise<void> | undefined {
+    const sent = connection.send(message)
+    return sent === SENT ? undefined : sent
+  }
+
   /** What tells the connection from all others of this process, worker threads apart: 1 and up, as they are opened. */
   get id(): number {
     return this.#driver.connectionId
@@ -223,6 +240,7 @@ export class Connection implements AsyncIterable<Message> {
 
   /** How much has gone over the connection so far: a snapshot. */
   stats(): ConnectionStats {
+    this.#driver.leaveRun()
     return Object.freeze({
       ...this.#session.stats(),
       backpressureEvents: this.#backpressureEvents,

@@ -2,6 +2,7 @@
 // in, then the events, then the output, then the deadline. All that is sent in one turn leaves in one write.
 
 import { Session, type SessionEvent } from '../session/index.ts'
+import type { BroadcastRun } from './broadcaster.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { AWAKE, Deadlines, type Sleeper } from './deadlines.ts'
 import { type ConnectionDiagnostics, isWatched, nextConnectionId, Watch } from './diagnostics.ts'
@@ -41,6 +42,8 @@ export class Driver implements ByteStreamListener, Sleeper {
   #streamEnded = false
   #destroyed = false
   #lingerUntil: number | undefined
+  #run: BroadcastRun | undefined // what is sent to all in this turn, and from where on it has not gone into the session
+  #runFrom = 0
   #isQuiet = false // nothing has gone in since the last look
   #restPending = false
   wakeAt = AWAKE.wakeAt
@@ -70,12 +73,55 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Asked before anything goes into the session: is anybody interested in what comes of it? */
   #look(): void {
     this.#isQuiet = false
+    if (this.#run !== undefined) this.leaveRun()
     if (this.#watch !== undefined || isWatched(this.#host.diagnostics)) this.watch.look()
   }
 
   /** Bytes that were sent and have not left yet. */
   get bufferedBytes(): number {
-    return this.session.outputBytes + this.#stream.bufferedBytes
+    const runBytes = this.#run === undefined ? 0 : this.#run.prepared.bytesFrom(this.#runFrom)
+    return this.session.outputBytes + this.#stream.bufferedBytes + runBytes
+  }
+
+  /**
+   * Takes from now on what is sent to all in this turn, at its end or before anything else goes in.
+   *
+   * @param bytes How much of it is to come at least.
+   * @returns `false` where something of it would have to be seen to at once.
+   */
+  joinRun(run: BroadcastRun, bytes: number): boolean {
+    if (this.#run === run) return true
+    const { session } = this
+    if (this.#run !== undefined || this.#pumping || this.#workPending || this.#destroyed) return false
+    if (session.extensions.length > 0 || this.#watch?.isOn === true) return false
+    if (!this.#flushPending) session.tick(run.now)
+    const roomBytes = this.#highWaterBytes - this.bufferedBytes
+    if (session.readyState !== 'open' || session.openMessage !== undefined || bytes >= roomBytes) return false
+    run.joined(roomBytes)
+    this.#run = run
+    this.#runFrom = run.prepared.length
+    return true
+  }
+
+  /** What was sent to all comes before whatever is next. */
+  leaveRun(): void {
+    const run = this.#run
+    if (run === undefined) return
+    run.isComplete = false
+    this.#takeRun()
+    this.flush()
+  }
+
+  /** The turn is over. */
+  endRun(run: BroadcastRun): void {
+    if (this.#run === run) this.flushNow()
+  }
+
+  #takeRun(): void {
+    const run = this.#run
+    if (run === undefined) return
+    this.#run = undefined
+    Session.sendRun(this.session, run.prepared, this.#runFrom)
   }
 
   received(bytes: Uint8Array): void {
@@ -117,6 +163,7 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
   abort(): void {
+    this.leaveRun()
     this.session.abort()
     this.#destroy()
     this.#drain()
@@ -233,6 +280,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Lets what was sent leave at once. */
   flushNow(): void {
     this.#flushPending = false
+    this.#takeRun()
     if (this.#destroyed || this.#endRequested || !this.#hasOutput()) return
     this.#look()
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.

@@ -13,6 +13,7 @@ import {
 } from '../codec/index.ts'
 import { readNumbers } from '../codec/options.ts'
 import {
+  Broadcaster,
   Connection,
   type FailedConnection,
   type Host,
@@ -93,6 +94,7 @@ export class Server {
     ...nodeHost,
     reportError: (error, connection) => this.#handlerFailed(connection, error),
   }
+  readonly #broadcaster = new Broadcaster(this.#connections, this.#host)
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
   readonly #aborted = (): void => void this.close()
   #lastAddress: AddressInfo | string | undefined
@@ -175,12 +177,10 @@ export class Server {
       throw new TypeError('A prepared message has its own options')
     }
     const message = data instanceof PreparedMessage ? data : prepareMessage(data, options)
-    const sent: Promise<void>[] = []
-    for (const connection of this.#connections) {
-      if (connection.readyState === 'open') sent.push(connection.send(message))
-    }
+    const waiting = this.#broadcaster.send(message)
     // Where a slow client is not waited for, it holds up nobody.
-    return Promise.allSettled(this.#options.backpressure === 'wait' ? sent : []).then(() => {})
+    if (waiting.length === 0 || this.#options.backpressure !== 'wait') return Promise.resolve()
+    return Promise.allSettled(waiting).then(() => {})
   }
 
   /**
@@ -413,6 +413,7 @@ export class Server {
       (listener) => stream.attach(listener),
     )
     this.#connections.add(connection)
+    this.#broadcaster.added()
     this.#counters.accepted()
     Connection.onClosed(connection, this.#connectionClosed)
     void this.#handle(connection, request)

@@ -11,6 +11,7 @@ import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extensio
 import { Encoding } from './encoding.ts'
 import { COPIED_PAYLOAD_BYTES, type FrameWriter } from './output.ts'
 import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
+import { firstByteOf, type PreparedRun } from './prepared-run.ts'
 import { SentTraffic, type TrafficLog } from './traffic.ts'
 
 const FIN = 0x80
@@ -118,6 +119,17 @@ export class FrameQueue {
       this.#budget = this.#sliceBytes
       this.#transformPrepared(firstByte, message)
     }
+  }
+
+  /** Writes the messages of a run from this one on: at once, where they leave as they are and nobody looks at each. */
+  writeRun(run: PreparedRun, from: number): void {
+    if (this.#pipeline !== undefined || this.#nextMaskingKey !== undefined || this.traffic.isRecorded) {
+      for (const message of run.messages.slice(from)) this.writePrepared(firstByteOf(message), message)
+      return
+    }
+    const { bytes, count, payloadBytes } = run.framesFrom(from)
+    this.#writer.writeFrames(bytes)
+    this.traffic.wholeMessages(count, bytes.length, payloadBytes)
   }
 
   /** Begins a frame whose payload follows in pieces. */

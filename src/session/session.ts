@@ -21,6 +21,7 @@ import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
 import { PreparedMessage } from './prepared-message.ts'
+import type { PreparedRun } from './prepared-run.ts'
 import { type ControlFrame, Receiver, type ReceiverOptions } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
 import { NO_TRAFFIC, type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
@@ -416,6 +417,13 @@ export class Session {
     this.#placeOwedPong()
     this.#out.sendPrepared(message)
     this.#messageAt = this.#now
+  }
+
+  /** @internal Sends the messages of a run from this one on, as `sendPrepared` does one after another. */
+  static sendRun(session: Session, run: PreparedRun, from: number): void {
+    session.#placeOwedPong()
+    session.#out.sendRun(run, from)
+    session.#messageAt = session.#now
   }
 
   /**

@@ -94,7 +94,7 @@ export class Driver implements ByteStreamListener, Sleeper {
     const { session } = this
     if (this.#run !== undefined || this.#pumping || this.#workPending || this.#destroyed) return false
     if (session.extensions.length > 0 || this.#watch?.isOn === true) return false
-    if (!this.#flushPending) session.tick(run.now)
+    if (run.now >= this.wakeAt) session.tick(run.now) // before that, time changes nothing
     const roomBytes = this.#highWaterBytes - this.bufferedBytes
     if (session.readyState !== 'open' || session.openMessage !== undefined || bytes >= roomBytes) return false
     run.joined(roomBytes)
@@ -114,14 +114,24 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   /** The turn is over. */
   endRun(run: BroadcastRun): void {
-    if (this.#run === run) this.flushNow()
+    if (this.#run !== run) return
+    const { prepared, now } = run
+    const isFull = this.#stream.bufferedBytes >= this.#highWaterBytes
+    const vectors = isFull ? undefined : Session.takeRun(this.session, prepared, this.#runFrom, now)
+    if (vectors === undefined) {
+      this.flushNow()
+    } else {
+      this.#run = undefined
+      this.#isQuiet = false
+      this.#stream.write(vectors)
+    }
   }
 
   #takeRun(): void {
     const run = this.#run
     if (run === undefined) return
     this.#run = undefined
-    Session.sendRun(this.session, run.prepared, this.#runFrom)
+    Session.sendRun(this.session, run.prepared, this.#runFrom, run.now)
   }
 
   received(bytes: Uint8Array): void {

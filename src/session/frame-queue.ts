@@ -11,7 +11,7 @@ import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extensio
 import { Encoding } from './encoding.ts'
 import { COPIED_PAYLOAD_BYTES, type FrameWriter } from './output.ts'
 import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
-import { firstByteOf, type PreparedRun } from './prepared-run.ts'
+import { firstByteOf, type PreparedFrames, type PreparedRun } from './prepared-run.ts'
 import { SentTraffic, type TrafficLog } from './traffic.ts'
 
 const FIN = 0x80
@@ -123,13 +123,18 @@ export class FrameQueue {
 
   /** Writes the messages of a run from this one on: at once, where they leave as they are and nobody looks at each. */
   writeRun(run: PreparedRun, from: number): void {
-    if (this.#pipeline !== undefined || this.#nextMaskingKey !== undefined || this.traffic.isRecorded) {
-      for (const message of run.messages.slice(from)) this.writePrepared(firstByteOf(message), message)
-      return
-    }
-    const { bytes, count, payloadBytes } = run.framesFrom(from)
-    this.#writer.writeFrames(bytes)
-    this.traffic.wholeMessages(count, bytes.length, payloadBytes)
+    const vectors = this.takeRun(run, from)
+    if (vectors !== undefined) this.#writer.writeFrames(vectors[0])
+    else for (const message of run.messages.slice(from)) this.writePrepared(firstByteOf(message), message)
+  }
+
+  /** Counts those messages as written. @returns their frames, for the caller to write; `undefined` where they differ here. */
+  takeRun(run: PreparedRun, from: number): PreparedFrames['vectors'] | undefined {
+    const { traffic } = this
+    if (this.#pipeline !== undefined || this.#nextMaskingKey !== undefined || traffic.isRecorded) return undefined
+    const { vectors, count, wireBytes, payloadBytes } = run.framesFrom(from)
+    traffic.wholeMessages(count, wireBytes, payloadBytes)
+    return vectors
   }
 
   /** Begins a frame whose payload follows in pieces. */

@@ -9,9 +9,11 @@ const FIN = 0x80
 
 /** The frames of messages in a row, unmasked and not transformed. */
 export interface PreparedFrames {
-  readonly bytes: Uint8Array
+  /** All of them as one. */
+  readonly vectors: readonly [Uint8Array]
   /** How many messages they are, of one frame each. */
   readonly count: number
+  readonly wireBytes: number
   readonly payloadBytes: number
 }
 
@@ -70,6 +72,6 @@ export class PreparedRun {
       at += payload.length
       payloadBytes += payload.length
     }
-    return { bytes, count: messages.length - from, payloadBytes }
+    return { vectors: [bytes], count: messages.length - from, wireBytes: bytes.length, payloadBytes }
   }
 }

@@ -145,6 +145,11 @@ export class Sender {
     this.#queue.writeRun(run, from)
   }
 
+  /** See {@link FrameQueue.takeRun}. */
+  takeRun(run: PreparedRun, from: number): readonly Uint8Array[] | undefined {
+    return this.#half === 'open' && this.#message === undefined ? this.#queue.takeRun(run, from) : undefined
+  }
+
   /** Begins a frame of exactly `payloadLength` bytes, which `continueFrame` delivers. */
   startFrame(type: MessageType, payloadLength: number, options: SendOptions | undefined): void {
     checkType(type)

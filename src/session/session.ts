@@ -419,11 +419,29 @@ export class Session {
     this.#messageAt = this.#now
   }
 
-  /** @internal Sends the messages of a run from this one on, as `sendPrepared` does one after another. */
-  static sendRun(session: Session, run: PreparedRun, from: number): void {
+  /**
+   * @internal Sends the messages of a run from this one on, as `sendPrepared` does one after another after a `tick` that
+   * changed nothing.
+   */
+  static sendRun(session: Session, run: PreparedRun, from: number, now: number): void {
+    if (now > session.#now) session.#now = now
     session.#placeOwedPong()
     session.#out.sendRun(run, from)
     session.#messageAt = session.#now
+  }
+
+  /**
+   * @internal The same, and what `takeOutput` gives behind it, where that is nothing else: the same vectors for all sessions.
+   * @returns `undefined` where it is more than that, and nothing was sent.
+   */
+  static takeRun(session: Session, run: PreparedRun, from: number, now: number): readonly Uint8Array[] | undefined {
+    if (session.#owedPong !== undefined || (session.#output !== undefined && session.#output.bytes > 0))
+      return undefined
+    const vectors = session.#out.takeRun(run, from)
+    if (vectors === undefined) return undefined
+    if (now > session.#now) session.#now = now
+    session.#messageAt = session.#now
+    return vectors
   }
 
   /**

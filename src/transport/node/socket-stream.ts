@@ -45,6 +45,7 @@ export class SocketStream implements ByteStream {
   #readsIntoOurs = false
   #writesDirectly = false
   #directBytes = 0 // that were written past the stream and have not left
+  #isQueued = true // something may be in the stream that has not left
   #paused = false
   #yielding = false
   #readBytes = 0
@@ -70,8 +71,11 @@ export class SocketStream implements ByteStream {
   }
 
   get bufferedBytes(): number {
-    // A destroyed stream writes nothing any more.
-    return this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#directBytes
+    // Asked of each connection for each message, and mostly there is nothing: then the socket is left alone.
+    if (!this.#isQueued) return this.#directBytes === 0 || this.#socket.destroyed ? 0 : this.#directBytes
+    const { destroyed, writableLength } = this.#socket
+    this.#isQueued = writableLength > 0
+    return destroyed ? 0 : writableLength + this.#directBytes // a destroyed stream writes nothing any more
   }
 
   /** Says who is to be told what arrives, and begins to read. */
@@ -97,6 +101,7 @@ export class SocketStream implements ByteStream {
         return false
       }
     }
+    this.#isQueued = true
     const socket = this.#socket
     const last = vectors.length - 1
     this.#written ??= () => this.#tellDrained()

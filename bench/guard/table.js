@@ -8,12 +8,14 @@ export function foundOf({ case: name, by, to }, benchmark, rows) {
   return ratioOf(benchmark, results[by], results[to])
 }
 
-/** @param kept Pairs of a promise and what was found. @param part How much of the promise is asked for. */
-export function promiseTable(kept, part = 1) {
+/** @param kept Pairs of a promise and what was found. @param askedOf How much of a promise is asked for. */
+export function promiseTable(kept, askedOf = ({ bar }) => bar) {
   const head = ['case', 'of', 'to', 'found', 'promised', 'holds']
-  const rows = kept.map(([{ case: name, by, to, bar }, found]) => {
-    const asked = part === 1 ? `${bar}` : `${bar}, ${bar * part} asked`
-    return [name, by, to, ratio(found), asked, found >= bar * part ? 'yes' : 'NO']
+  const rows = kept.map(([promise, found]) => {
+    const { case: name, by, to, bar } = promise
+    const least = askedOf(promise)
+    const asked = least === bar ? `${bar}` : `${bar}, ${least} asked`
+    return [name, by, to, ratio(found), asked, found >= least ? 'yes' : 'NO']
   })
   return table(head, rows, { names: 3 })
 }

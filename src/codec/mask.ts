@@ -34,6 +34,11 @@ export class MemoryView {
     this.words = new Int32Array(buffer, byteOffset + lead, (length - lead) >> 2)
   }
 
+  /** Whether the bytes are where this begins, so that what is counted from their beginning is the same here. */
+  begins(bytes: Uint8Array): boolean {
+    return bytes.length <= this.bytes.length && bytes.byteOffset === this.byteOffset && bytes.buffer === this.buffer
+  }
+
   get longs(): BigUint64Array {
     const lead = -this.byteOffset & 7
     this.#longs ??= new BigUint64Array(this.buffer, this.byteOffset + lead, (this.bytes.length - lead) >> 3)

@@ -35,8 +35,19 @@ export function byteLengthOf(bytes: Uint8Array): number {
   return typedArrayLength.call(bytes)
 }
 
+/** Whether the value is a `Uint8Array` and nothing else, with bytes, and with nothing put over its length. */
+function isPlain(value: unknown): value is Uint8Array {
+  return (
+    typedArrayTag.call(value) === 'Uint8Array' &&
+    Object.getPrototypeOf(value) === Uint8Array.prototype &&
+    typedArrayLength.call(value) > 0 && // memory that was taken away has none, which is for the view to find out
+    !Object.hasOwn(value as Uint8Array, 'length')
+  )
+}
+
 /** A plain view of exactly the bytes of `value`, or `undefined` when it holds no bytes. */
 export function viewBytes(value: unknown): Uint8Array | undefined {
+  if (isPlain(value)) return value // to make a view costs several times as much as to see that none is needed
   if (typedArrayTag.call(value) !== undefined) {
     return new Uint8Array(typedArrayBuffer.call(value), typedArrayOffset.call(value), typedArrayLength.call(value))
   }

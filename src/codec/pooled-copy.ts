@@ -3,24 +3,30 @@
 
 const POOL_BYTES = 8_192
 
-// Below, an engine keeps the bytes inside the object, and makes it faster than a view. Above, a kept copy would keep too little
-// that is not its own for it to matter, and the copy itself costs more than its memory.
+// Below, an engine keeps the bytes inside the object, and makes it faster than a view. Above, memory of its own costs little
+// beside the copy.
 const LEAST_POOLED_BYTES = 65
 const MOST_POOLED_BYTES = 1_024
 
 let pool = new Uint8Array(0)
 let poolUsed = 0
 
-/** A copy of the bytes that nobody else has. */
-export function copyPooled(bytes: Uint8Array): Uint8Array {
-  const { length } = bytes
-  if (length < LEAST_POOLED_BYTES || length > MOST_POOLED_BYTES) return bytes.slice()
+/** Memory for so many bytes that nobody else has; `undefined` where it is better made as it always is. */
+export function takePooled(length: number): Uint8Array | undefined {
+  if (length < LEAST_POOLED_BYTES || length > MOST_POOLED_BYTES) return undefined
   if (pool.length - poolUsed < length) {
     pool = new Uint8Array(POOL_BYTES)
     poolUsed = 0
   }
-  const copy = pool.subarray(poolUsed, poolUsed + length)
-  copy.set(bytes)
+  const start = poolUsed
   poolUsed += length
+  return pool.subarray(start, poolUsed)
+}
+
+/** A copy of the bytes that nobody else has. */
+export function copyPooled(bytes: Uint8Array): Uint8Array {
+  const copy = takePooled(bytes.length)
+  if (copy === undefined) return bytes.slice()
+  copy.set(bytes)
   return copy
 }

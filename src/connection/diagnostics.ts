@@ -113,10 +113,9 @@ export class Watch {
     }
   }
 
-  /** The connection is open. */
+  /** The connection is open, and somebody wants to know. */
   opened(address: Pick<ConnectionDiagnostics, 'url' | 'remoteAddress'>): void {
     const { connection } = this.#channels
-    if (!connection.hasSubscribers) return
     const { connectionId } = this
     const { role, subprotocol } = this.#session
     const { url, remoteAddress } = address

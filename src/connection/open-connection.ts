@@ -54,7 +54,7 @@ export function openConnection(
     now: host.now(),
     randomUint32: () => host.randomUint32(),
   })
-  Session.deliverStrings(session)
+  Session.deliverValues(session)
   const connection = new Connection(session, stream, host, limits.send, address, backpressure)
   attach(Connection.listenerOf(connection))
   Connection.start(connection, agreement.leftover)

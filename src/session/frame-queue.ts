@@ -82,7 +82,7 @@ export class FrameQueue {
 
   /** Whether something waits for `work`. */
   get isBusy(): boolean {
-    return this.#isAtWork || this.#waiting.length > 0
+    return this.#isAtWork() || this.#waiting.length > 0
   }
 
   /** Bytes that wait, about; at least one as long as there is work. */
@@ -158,7 +158,7 @@ export class FrameQueue {
     this.#budget = this.#sliceBytes
     if (this.#job !== undefined) this.#encode(this.#job)
     else if (this.#shared !== undefined) this.#encodeShared(this.#shared)
-    while (!this.#isAtWork && this.#waiting.length > 0 && this.#budget > 0 && this.#isIntact) {
+    while (!this.#isAtWork() && this.#waiting.length > 0 && this.#budget > 0 && this.#isIntact) {
       const { bytes, write } = this.#waiting.first!
       this.#waiting.shift()
       this.#waitingBytes -= bytes
@@ -178,7 +178,7 @@ export class FrameQueue {
     this.#pipeline?.close()
   }
 
-  get #isAtWork(): boolean {
+  #isAtWork(): boolean {
     return this.#job !== undefined || this.#shared !== undefined
   }
 

@@ -16,6 +16,7 @@ import {
 } from '../codec/frame-header.ts'
 import { MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
+import { takePooled } from '../codec/pooled-copy.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
@@ -47,8 +48,8 @@ export interface ReceiverOptions {
   readonly delivery: Delivery
   readonly log: TrafficLog
   readonly now: number
-  /** How many bytes of the stream others have parsed already. Default 0. */
-  readonly offset?: number
+  /** How many bytes of the stream others have parsed already. */
+  readonly offset: number
 }
 
 const EMPTY = new Uint8Array(0)
@@ -62,6 +63,9 @@ const LEAST_VIEWED_BYTES = 384
 
 // What it costs to undo the least that there is, in bytes of a longer message.
 const LEAST_COST_BYTES = 1_024
+
+// Up to here it is faster to unmask into other memory byte after byte than to unmask by words and to copy then.
+const MOST_BYTES_AT_ONCE = 256
 
 // Once input is discarded nothing is delivered any more; this takes the place of what holds a message.
 const NO_DELIVERY: Delivery = new MessageDelivery(0)
@@ -79,12 +83,13 @@ export class Receiver {
   readonly #rate: FrameRate
   readonly #maskBit: number // of the frames that are read whole
   #mostWholeBytes = -1 // the longest message that is read whole
-  #deliversStrings = false
+  #deliversValues = false
 
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
   #chunk: Uint8Array = EMPTY
   #at = 0
   #view: MemoryView | undefined // of the chunk, once it is asked for
+  #isViewOfChunk = false
   #chunkOffset = 0 // the position of the chunk's first byte in the whole stream
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
@@ -137,7 +142,7 @@ export class Receiver {
   #isWorking = false
 
   constructor(options: ReceiverOptions) {
-    this.#chunkOffset = options.offset ?? 0
+    this.#chunkOffset = options.offset
     this.#masking = options.masking
     this.#reservedBits = options.reservedBits
     this.#pipeline = options.pipeline
@@ -163,7 +168,7 @@ export class Receiver {
 
   /** Whether `next` has something to say without another byte, be it that the bytes are wrong. */
   get isPending(): boolean {
-    return this.inputBytes > 0 || this.#isDecoding || this.#textError !== undefined
+    return this.inputBytes > 0 || this.#isDecoding() || this.#textError !== undefined
   }
 
   /** Whether `next` stopped for no other reason than that it worked long enough. */
@@ -203,7 +208,7 @@ export class Receiver {
 
   /** Whether a Close frame is what comes next. */
   get isAtClose(): boolean {
-    return !this.#isDecoding && this.#opcodeAhead() === Opcode.close
+    return !this.#isDecoding() && this.#opcodeAhead() === Opcode.close
   }
 
   /** Takes a chunk; the memory is ours from now on. */
@@ -227,8 +232,10 @@ export class Receiver {
       this.#turned[0] = this.#turned[0]!.slice()
     } else {
       const { offset } = this
+      const view = this.#view
       this.#startChunk(this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY)
       this.#chunkOffset = offset
+      this.#view = view // whoever lends memory lends the same again
     }
   }
 
@@ -238,9 +245,9 @@ export class Receiver {
     this.#mostWholeBytes = delivery.isWhole && this.#pipeline === undefined ? delivery.maxMessageBytes : -1
   }
 
-  /** Whole text that lies in one chunk comes as a string from now on, and not as bytes. */
-  deliverStrings(): void {
-    this.#deliversStrings = true
+  /** Of what lies whole in one chunk, text comes as a string from now on, and small binary in memory of its own. */
+  deliverValues(): void {
+    this.#deliversValues = true
   }
 
   /** Throws away what was not parsed and lets go of all memory. @returns how many bytes that were. */
@@ -281,7 +288,7 @@ export class Receiver {
     for (;;) {
       if (this.#textError !== undefined) throw this.#textError
       if (maxPieceBytes === 0 && this.#isAtData()) return undefined
-      if (this.#isDecoding) {
+      if (this.#isDecoding()) {
         if (this.#hasWorkedEnough()) return undefined
         const decoded = this.#readDecoded(maxPieceBytes)
         if (decoded !== undefined) return decoded
@@ -297,7 +304,7 @@ export class Receiver {
 
   /** Whether what comes next belongs to a data frame. */
   #isAtData(): boolean {
-    if (this.#isDecoding) return true
+    if (this.#isDecoding()) return true
     const opcode = this.#opcodeAhead()
     return opcode !== undefined && !isControlOpcode(opcode)
   }
@@ -315,6 +322,7 @@ export class Receiver {
     this.#chunk = bytes
     this.#at = 0
     this.#view = undefined
+    this.#isViewOfChunk = false
     this.#piece.bytes = EMPTY // the last reference to the chunk that is done with
   }
 
@@ -369,13 +377,22 @@ export class Receiver {
   }
 
   #wholeBinary(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent {
+    const length = end - start
+    const own = this.#deliversValues ? takePooled(length) : undefined
+    if (own !== undefined && length <= MOST_BYTES_AT_ONCE) {
+      maskBytes(own, 0, chunk, start, end, key, 0)
+      return messageEvent('binary', own, true, 0)
+    }
     this.#unmask(chunk, start, end, key, 0)
-    return messageEvent('binary', this.#viewOf(chunk, start, end), false, 0)
+    const view = this.#viewOf(chunk, start, end)
+    if (own === undefined) return messageEvent('binary', view, false, 0)
+    own.set(view)
+    return messageEvent('binary', own, true, 0)
   }
 
   /** @returns `undefined`, with everything as it was, for what is not valid. */
   #wholeText(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent | undefined {
-    const asString = this.#deliversStrings && this.#validateUtf8
+    const asString = this.#deliversValues && this.#validateUtf8
     if (asString && end - start <= SHORT_TEXT_BYTES) {
       const short = decodeShortText(chunk, start, end - start, key)
       if (short !== undefined) return textEvent(short)
@@ -391,17 +408,22 @@ export class Receiver {
     return undefined
   }
 
+  #viewChunk(chunk: Uint8Array): void {
+    if (this.#view?.begins(chunk) !== true) this.#view = new MemoryView(chunk)
+    this.#isViewOfChunk = true
+  }
+
   /** Unmasks a part of the chunk in place. @returns what its bytes have been ORed to, in any of the four of a number. */
   #unmask(chunk: Uint8Array, start: number, end: number, key: number, phase: number): number {
     if (key === 0) return NOT_ASCII // for all that is known
     if (chunk.length < LEAST_VIEWED_BYTES) return maskBytes(chunk, start, chunk, start, end, key, phase)
-    this.#view ??= new MemoryView(chunk)
-    return maskInPlace(this.#view, start, end, key, phase)
+    if (!this.#isViewOfChunk) this.#viewChunk(chunk)
+    return maskInPlace(this.#view!, start, end, key, phase)
   }
 
   #viewOf(chunk: Uint8Array, start: number, end: number): Uint8Array {
     const view = this.#view
-    if (view === undefined) return chunk.subarray(start, end)
+    if (view?.begins(chunk) !== true) return chunk.subarray(start, end) // what is left of a chunk lies elsewhere
     return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
   }
 
@@ -642,7 +664,7 @@ export class Receiver {
   }
 
   /** Whether something that was transformed has been read, and not all that it stands for handed over. */
-  get #isDecoding(): boolean {
+  #isDecoding(): boolean {
     return this.#decodedAt < this.#decoded.length || this.#transform?.pending === true
   }
 

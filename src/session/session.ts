@@ -149,7 +149,7 @@ export class Session {
   #ending = NOT_ENDING
   #discardedBytes = 0
 
-  #deliversStrings = false
+  #deliversValues = false
   #now: number
   #closeDeadline: number | undefined
   // The frame that was incomplete when the input last ran out, by how many came before it, and when its wait began.
@@ -190,15 +190,18 @@ export class Session {
     return this.#settings.role
   }
 
-  /** @internal Whole text that lies in one chunk comes as the `text` of its event from now on, without a payload. */
-  static deliverStrings(session: Session): void {
-    session.#deliversStrings = true
-    session.#receiver?.deliverStrings()
+  /**
+   * @internal Of messages that lie whole in one chunk, text comes as the `text` of its event from now on, without a payload,
+   * and small binary in memory of its own.
+   */
+  static deliverValues(session: Session): void {
+    session.#deliversValues = true
+    session.#receiver?.deliverValues()
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
   get readyState(): ReadyState {
-    return readyState(this.#sendHalf, this.#receiveHalf)
+    return readyState(this.#sendHalf(), this.#receiveHalf)
   }
 
   /** Milliseconds that the byte stream has to end, once nothing but its end is left to come. */
@@ -257,8 +260,8 @@ export class Session {
    * anything is under way it does nothing.
    */
   static rest(session: Session): void {
-    if (!session.#isAtRest) return
-    if (session.#isRestless) session.#before = session.stats()
+    if (!session.#isAtRest()) return
+    if (session.#isRestless()) session.#before = session.stats()
     session.#receiver = undefined
     session.#sender = undefined
     session.#output = undefined
@@ -267,14 +270,14 @@ export class Session {
 
   /** @internal Whether there is something that `rest` lets go of, be it not now. */
   static isRestless(session: Session): boolean {
-    return session.#isRestless
+    return session.#isRestless()
   }
 
-  get #isRestless(): boolean {
+  #isRestless(): boolean {
     return this.#receiver !== undefined || this.#sender !== undefined
   }
 
-  get #isAtRest(): boolean {
+  #isAtRest(): boolean {
     return (
       this.readyState === 'open' &&
       this.#events.length === 0 &&
@@ -296,7 +299,7 @@ export class Session {
 
   set recordFrames(record: boolean) {
     if (typeof record !== 'boolean') throw new TypeError(`recordFrames is a ${typeof record}, not a boolean`)
-    this.#logs.frames = record
+    this.#logs().frames = record
   }
 
   /** The same for messages. Default `false`. */
@@ -306,7 +309,7 @@ export class Session {
 
   set recordMessages(record: boolean) {
     if (typeof record !== 'boolean') throw new TypeError(`recordMessages is a ${typeof record}, not a boolean`)
-    this.#logs.messages = record
+    this.#logs().messages = record
   }
 
   /** What was recorded since the last time, in order: a message comes behind its last frame. */
@@ -316,7 +319,7 @@ export class Session {
 
   /** When to call `tick` at the latest, on the caller's clock; `Infinity` when time changes nothing. */
   get deadline(): number {
-    return this.readyState === 'closed' ? NEVER : Math.min(this.#closeDeadline ?? NEVER, this.#peerDeadline)
+    return this.readyState === 'closed' ? NEVER : Math.min(this.#closeDeadline ?? NEVER, this.#peerDeadline())
   }
 
   /**
@@ -334,7 +337,7 @@ export class Session {
     }
     this.#outputWasTaken = this.outputBytes === 0
     this.#heldSince ??= this.#now
-    this.#in.receive(view)
+    this.#in().receive(view)
   }
 
   /**
@@ -407,7 +410,7 @@ export class Session {
   /** Sends a message. Small payloads are copied at once; a large one is kept and must not change until it is written. */
   send(type: MessageType, payload: string | BytesLike, options?: SendOptions): void {
     this.#placeOwedPong()
-    this.#out.send(type, payload, options)
+    this.#out().send(type, payload, options)
     this.#messageAt = this.#now
   }
 
@@ -415,7 +418,7 @@ export class Session {
   sendPrepared(message: PreparedMessage): void {
     if (!(message instanceof PreparedMessage)) throw new TypeError('The message is not a prepared one')
     this.#placeOwedPong()
-    this.#out.sendPrepared(message)
+    this.#out().sendPrepared(message)
     this.#messageAt = this.#now
   }
 
@@ -451,22 +454,22 @@ export class Session {
    */
   startFrame(type: MessageType, payloadLength: number, options?: SendOptions): void {
     this.#placeOwedPong()
-    this.#out.startFrame(type, payloadLength, options)
+    this.#out().startFrame(type, payloadLength, options)
     this.#messageAt = this.#now
   }
 
   /** Sends the next bytes of the frame begun with `startFrame`. */
   continueFrame(payload: BytesLike): void {
-    this.#out.continueFrame(payload)
+    this.#out().continueFrame(payload)
     this.#messageAt = this.#now
-    if (!this.#out.isMidFrame) this.#pings?.restartWait(this.#now)
+    if (!this.#out().isMidFrame) this.#pings?.restartWait(this.#now)
   }
 
   /** Sends a ping of at most 125 bytes (RFC 6455 §5.5.2). */
   ping(payload?: string | BytesLike): void {
     const bytes = readControlPayload('ping', payload)
     this.#placeOwedPong()
-    this.#out.ping(bytes)
+    this.#out().ping(bytes)
     this.#pings ??= new PingClock(this.#settings.keepalive, this.#now)
     this.#pings.sent(bytes, this.#now)
   }
@@ -485,7 +488,7 @@ export class Session {
   pong(payload?: string | BytesLike): void {
     const bytes = readControlPayload('pong', payload)
     this.#placeOwedPong()
-    this.#out.pong(bytes)
+    this.#out().pong(bytes)
   }
 
   /**
@@ -494,7 +497,7 @@ export class Session {
    */
   close(code?: number, reason?: string | Uint8Array): void {
     readClosePayload(code, reason)
-    if (this.#sendHalf === 'open') this.#sendClose(code, reason)
+    if (this.#sendHalf() === 'open') this.#sendClose(code, reason)
   }
 
   /** Fails the connection for a reason of the application's own (RFC 6455 §7.1.7): says why and stops receiving. */
@@ -502,7 +505,7 @@ export class Session {
     if (code === undefined) throw new TypeError('Close code is missing')
     readClosePayload(code, reason)
     if (this.#receiveHalf !== 'open') return
-    const error = new WebSocketError('FAILED_BY_APPLICATION', reason, { closeCode: code, phase: this.#phase })
+    const error = new WebSocketError('FAILED_BY_APPLICATION', reason, { closeCode: code, phase: this.#phase() })
     this.#fail(error, reason)
   }
 
@@ -531,25 +534,25 @@ export class Session {
     if (now > this.#now) this.#now = now // a clock that is set back makes no time pass
     if (this.readyState === 'closed') return
     if (this.#closeDeadline !== undefined && this.#now >= this.#closeDeadline) {
-      this.#finish(new ProtocolError('CLOSE_TIMEOUT', this.#offset, 'closing'))
-    } else if (this.#now >= this.#peerDeadline) {
+      this.#finish(new ProtocolError('CLOSE_TIMEOUT', this.#offset(), 'closing'))
+    } else if (this.#now >= this.#peerDeadline()) {
       this.#peerTimedOut()
     }
   }
 
   // --- what is there as long as there is something to do -----------------------------------------------------------
 
-  get #in(): Receiver {
+  #in(): Receiver {
     this.#receiver ??= this.#createReceiver()
     return this.#receiver
   }
 
-  get #out(): Sender {
+  #out(): Sender {
     this.#sender ??= this.#createSender()
     return this.#sender
   }
 
-  get #logs(): TrafficLog {
+  #logs(): TrafficLog {
     this.#log ??= new TrafficLog()
     return this.#log
   }
@@ -564,11 +567,11 @@ export class Session {
       validateUtf8,
       limits,
       delivery: createDelivery(this.#mode, this.#maxMessageBytes(this.#mode)),
-      log: this.#logs,
+      log: this.#logs(),
       now: this.#now,
       offset: this.#before.wireBytesReceived,
     })
-    if (this.#deliversStrings) receiver.deliverStrings()
+    if (this.#deliversValues) receiver.deliverValues()
     return receiver
   }
 
@@ -580,18 +583,18 @@ export class Session {
       nextMaskingKey: random && (() => random() >>> 0),
       pipeline: this.#pipelines?.outgoing,
       sliceBytes,
-      log: this.#logs,
+      log: this.#logs(),
       reservedBits: claimedBits(this.extensions) & ~(this.#pipelines?.incoming.reservedBits ?? 0),
       validateUtf8,
     })
   }
 
-  get #sendHalf(): SendHalf {
+  #sendHalf(): SendHalf {
     return this.#sender === undefined ? 'open' : this.#sender.half
   }
 
   /** How many bytes of the whole stream were parsed. */
-  get #offset(): number {
+  #offset(): number {
     return this.#receiver === undefined ? this.#before.wireBytesReceived : this.#receiver.offset
   }
 
@@ -636,7 +639,7 @@ export class Session {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       const { code, offset, found } = error
-      return this.#fail(this.#phase === 'open' ? error : new ProtocolError(code, offset!, this.#phase, found))
+      return this.#fail(this.#phase() === 'open' ? error : new ProtocolError(code, offset!, this.#phase(), found))
     }
   }
 
@@ -661,16 +664,16 @@ export class Session {
   }
 
   #owePong(payload: Uint8Array): void {
-    if (!this.#settings.autoPong || this.#sendHalf !== 'open') return
+    if (!this.#settings.autoPong || this.#sendHalf() !== 'open') return
     if (this.#outputWasTaken) this.#placeOwedPong()
     this.#owedPong = payload.slice() // the event's own is the application's, to keep and to change
   }
 
   #placeOwedPong(): void {
     const payload = this.#owedPong
-    if (payload === undefined || this.#out.isMidFrame) return
+    if (payload === undefined || this.#out().isMidFrame) return
     this.#owedPong = undefined
-    this.#out.pong(payload)
+    this.#out().pong(payload)
   }
 
   #closeReceived(frame: ControlFrame & { kind: 'close' }): CloseEvent {
@@ -678,12 +681,12 @@ export class Session {
     this.#receiveHalf = 'closeReceived'
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'remote', received: { code, reason } }
     this.#startCloseTimeout()
-    if (this.#settings.autoClose && this.#sendHalf === 'open') {
+    if (this.#settings.autoClose && this.#sendHalf() === 'open') {
       // The answer repeats the code (RFC 6455 §5.5.1); the reason was the peer's.
       const echoed = this.#settings.echoCloseReason ? frame.reasonBytes : undefined
       this.#sendClose(code === CloseCode.noStatusReceived ? undefined : code, echoed)
     }
-    this.#discard(this.#in.discard())
+    this.#discard(this.#in().discard())
     if (this.#streamEnded) this.#finish()
     return frame
   }
@@ -698,9 +701,9 @@ export class Session {
 
   #sendClose(code: number | undefined, reason: string | Uint8Array | undefined = undefined): void {
     const payload = readClosePayload(code, reason)
-    if (this.#owedPong !== undefined) this.#out.pong(this.#owedPong) // after a Close there would be none
+    if (this.#owedPong !== undefined) this.#out().pong(this.#owedPong) // after a Close there would be none
     this.#owedPong = undefined
-    this.#out.close(payload)
+    this.#out().close(payload)
     const sent = { code: code ?? CloseCode.noStatusReceived, reason: decodeText(payload.subarray(2)) }
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', sent }
     this.#startCloseTimeout()
@@ -718,10 +721,10 @@ export class Session {
     this.#receiveHalf = 'failed'
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', error }
     this.#addEvent({ kind: 'failure', error })
-    if (this.#out.isMidFrame)
+    if (this.#out().isMidFrame)
       this.#finish() // a Close frame inside another frame would be its payload
-    else if (reason !== undefined && this.#sendHalf === 'open') this.#sendClose(error.closeCode, reason)
-    this.#discard(this.#in.discard())
+    else if (reason !== undefined && this.#sendHalf() === 'open') this.#sendClose(error.closeCode, reason)
+    this.#discard(this.#in().discard())
     if (this.#streamEnded) this.#finish()
   }
 
@@ -735,19 +738,19 @@ export class Session {
   #finish(error: WebSocketError | undefined = undefined): void {
     if (this.readyState === 'closed') return
     // A Close frame that waits for others of ours to be through has not been sent.
-    const isWaiting = this.#out.isMidFrame || this.#out.isBusy
+    const isWaiting = this.#out().isMidFrame || this.#out().isBusy
     const ending = isWaiting ? { ...this.#ending, sent: undefined } : this.#ending
     if (isHandshakeComplete(ending) || ending.error !== undefined) {
       this.#ending = ending
     } else {
-      const why = error ?? new ProtocolError('ENDED_WITHOUT_CLOSE', this.#offset, this.#phase)
+      const why = error ?? new ProtocolError('ENDED_WITHOUT_CLOSE', this.#offset(), this.#phase())
       const initiator = ending.initiator ?? (error === undefined ? 'remote' : 'local')
       this.#ending = { ...ending, initiator, error: why }
     }
     this.#placeOwedPong()
     this.#receiveHalf = 'ended'
-    this.#out.end()
-    this.#in.discard()
+    this.#out().end()
+    this.#in().discard()
     this.#addEvent({ kind: 'closed', ...closeInfo(this.#ending) })
   }
 
@@ -756,49 +759,49 @@ export class Session {
     else this.#events.push(event)
   }
 
-  get #phase(): ErrorPhase {
+  #phase(): ErrorPhase {
     return this.readyState === 'open' ? 'open' : 'closing'
   }
 
   // --- time --------------------------------------------------------------------------------------------------------
 
-  get #frameDeadline(): number {
+  #frameDeadline(): number {
     return this.#timedFrame === NO_FRAME ? NEVER : this.#frameStartedAt + this.#settings.limits.frameTimeoutMs
   }
 
-  get #idleDeadline(): number {
+  #idleDeadline(): number {
     return this.#messageAt + this.#settings.limits.idleTimeoutMs
   }
 
   /** While a frame of ours is half sent no ping can go out, and none be answered. */
-  get #pingDeadline(): number {
+  #pingDeadline(): number {
     if (this.#pings === undefined || this.#sender?.isMidFrame === true) return NEVER
-    return this.#isHeld ? this.#pings.probeDeadline : this.#pings.deadline
+    return this.#isHeld() ? this.#pings.probeDeadline : this.#pings.deadline
   }
 
   /** Whether something that the peer sent waits to be read: then no time counts against it. */
-  get #isHeld(): boolean {
+  #isHeld(): boolean {
     return this.#heldSince !== undefined
   }
 
-  get #peerDeadline(): number {
+  #peerDeadline(): number {
     if (this.readyState !== 'open') return NEVER
     // Pings go out all the same: an application that never reads learns of a dead peer from a write that fails.
-    if (this.#isHeld) return this.#pingDeadline
-    return Math.min(this.#frameDeadline, this.#idleDeadline, this.#pingDeadline)
+    if (this.#isHeld()) return this.#pingDeadline()
+    return Math.min(this.#frameDeadline(), this.#idleDeadline(), this.#pingDeadline())
   }
 
   #peerTimedOut(): void {
     const now = this.#now
-    if (this.#isHeld) {
+    if (this.#isHeld()) {
       this.ping(this.#pings!.probe(now))
-    } else if (now >= this.#frameDeadline) {
-      this.#fail(new ProtocolError('FRAME_TIMEOUT', this.#offset))
-    } else if (now >= this.#idleDeadline) {
+    } else if (now >= this.#frameDeadline()) {
+      this.#fail(new ProtocolError('FRAME_TIMEOUT', this.#offset()))
+    } else if (now >= this.#idleDeadline()) {
       this.#sendClose(CloseCode.goingAway, 'Idle')
     } else {
       const due = this.#pings?.due(now)
-      if (due === 'lost') this.#abort(new ProtocolError('PONG_TIMEOUT', this.#offset))
+      if (due === 'lost') this.#abort(new ProtocolError('PONG_TIMEOUT', this.#offset()))
       else if (due !== undefined) this.ping(due)
     }
   }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Connection } from '../../src/connection/index.ts'
 import type { CloseInfo } from '../../src/session/index.ts'
 import { type Scripted, scripted, settle, stateOf } from '../support/scripted-stream.ts'
 import { concat, frame, hex } from '../support/wire.ts'
@@ -328,4 +329,25 @@ test('messages that came before the Close frame in one chunk are there for a rea
   stream.finish()
   const { value } = await connection.messages().next()
   assert.deepEqual(value, new TextEncoder().encode('kept'))
+})
+
+test('who made the connection is told of its end before anybody else, also when he asks too late', async () => {
+  const { connection, stream } = scripted()
+  const told: string[] = []
+  void connection.closed.then(() => told.push('promise'))
+  Connection.onClosed(connection, (ended, { code }) => told.push(`${ended === connection} ${code}`))
+  stream.finish()
+  assert.deepEqual(told, ['true 1006'])
+  await connection.closed
+  Connection.onClosed(connection, () => told.push('late'))
+  assert.deepEqual(told, ['true 1006', 'promise', 'late'])
+})
+
+test('the promise of the end is the same whenever it is asked for', async () => {
+  const { connection, stream } = scripted()
+  assert.equal(connection.closed, connection.closed)
+  const late = scripted()
+  for (const one of [stream, late.stream]) one.finish()
+  assert.equal(late.connection.closed, late.connection.closed)
+  assert.deepEqual([(await connection.closed).code, (await late.connection.closed).code], [1006, 1006])
 })

@@ -379,3 +379,16 @@ test('a channel that throws all the same stops nothing but itself', () => {
   assert.equal(stream.takeWritten(), '81 01 61 81 01 62')
   assert.ok(brief(channels.take()).includes('message sent text'))
 })
+
+test('a connection that rests while nobody listens any more tells those who listen later', () => {
+  const { channels, connection, stream, host } = watched()
+  connection.onMessage(() => {})
+  stream.receive('81 81 00000000 61')
+  channels.listened.clear()
+  stream.receive('81 81 00000000 61')
+  channels.take()
+  host.advance(20_000)
+  channels.listened.add('message')
+  stream.receive('81 81 00000000 61')
+  assert.deepEqual(brief(channels.take()), ['message received text'])
+})

@@ -411,3 +411,14 @@ test('nothing is asked of a stream that is gone', () => {
   host.endTurn()
   assert.deepEqual(stream.calls, ['pause', 'destroy'])
 })
+
+test('what arrives while an event is handled comes behind it', () => {
+  const { connection, stream } = scripted()
+  const told: unknown[] = []
+  connection.onMessage((message) => {
+    if (told.length === 0) stream.receive('81 81 00000000 62')
+    told.push(message)
+  })
+  stream.receive('81 81 00000000 61')
+  assert.deepEqual(told, ['a', 'b'])
+})

@@ -138,10 +138,10 @@ export function testByteStream(
         far.attach(farHears)
         assert.equal(near.bufferedBytes, 0)
         const hasLeft = near.write([new Uint8Array(1_000_000)])
-        assert.equal(hasLeft, near.bufferedBytes === 0)
+        assert.ok(!hasLeft || near.bufferedBytes === 0)
         await farHears.until(() => farHears.byteCount === 1_000_000)
-        await nearHears.until(() => near.bufferedBytes === 0)
-        assert.ok(hasLeft || nearHears.count('drained') >= 1)
+        await nearHears.until(() => hasLeft || nearHears.count('drained') >= 1)
+        assert.equal(near.bufferedBytes, 0)
       },
     )
 

@@ -1090,3 +1090,17 @@ for (const [name, wire, found] of FOUND) {
     }
   })
 }
+
+test('what is given back may be the last of several chunks that wait, also when those before it are being read', () => {
+  for (const read of [0, 1, 2, 3]) {
+    const session = client()
+    const chunks = ['82 01 01', '82 01 02', '82 01 03'].map(hex)
+    for (const chunk of chunks) session.receive(chunk)
+    const seen = Array.from({ length: read }, () => session.next())
+    session.releaseInput()
+    chunks[2]!.fill(0xff)
+    seen.push(...rawEvents(session))
+    assert.equal(seen.length, 3)
+    if (read < 3) assert.deepEqual((seen[2] as { payload: Uint8Array }).payload, Uint8Array.of(3))
+  }
+})

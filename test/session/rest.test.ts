@@ -30,6 +30,10 @@ test('a session has nothing to rest from before it is used, and after a rest', (
     Session.rest(fresh)
     assert.deepEqual([fresh.inputBytes, fresh.outputBytes, fresh.hasWork, fresh.isCloseNext], [0, 0, false, false])
     assert.deepEqual([fresh.takeOutput(), fresh.next(), fresh.wantsEnd], [[], undefined, false])
+    assert.deepEqual(
+      [fresh.takeRecords(), fresh.pingsSent, fresh.pingsAnswered, fresh.openMessage],
+      [[], 0, 0, undefined],
+    )
     assert.equal(Session.isRestless(fresh), false)
   }
   const session = used()
@@ -166,4 +170,17 @@ test('a client draws keys after a rest as before', () => {
   Session.rest(session)
   session.send('text', 'a')
   assert.equal(output(session), '81 81 00 00 00 02 61')
+})
+
+test('a session that writes its frames elsewhere has no output of its own', () => {
+  const written: number[] = []
+  const writer = {
+    writeFrame: (firstByte: number) => void written.push(firstByte),
+    writeTextFrame: () => assert.fail(),
+    writeHeader: () => assert.fail(),
+    writePiece: () => assert.fail(),
+  }
+  const session = new Session({ role: 'server' }, writer)
+  session.send('binary', Uint8Array.of(1))
+  assert.deepEqual([session.takeOutput(), session.outputBytes, written], [[], 0, [0x82]])
 })

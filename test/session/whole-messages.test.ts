@@ -44,7 +44,7 @@ function seen(event: SessionEvent): unknown {
 
 function make(role: 'client' | 'server', options: Partial<SessionOptions>, strings: boolean): Session {
   const session = role === 'client' ? client(options) : server(options)
-  if (strings) Session.deliverStrings(session)
+  if (strings) Session.deliverValues(session)
   session.recordFrames = true
   session.recordMessages = true
   return session

@@ -17,7 +17,7 @@ function session(deflates) {
 
 export function createParser(deflates, handle) {
   const engine = session(deflates)
-  Session.deliverStrings(engine) // as every connection has it
+  Session.deliverValues(engine) // as every connection has it
   return (chunk) => {
     engine.receive(chunk)
     for (let event = engine.next(); event !== undefined; event = engine.next()) {

@@ -68,6 +68,7 @@ export function writeDirectly(
 export function canWriteDirectly(socket: Socket): boolean {
   const handle = (socket as unknown as { _handle?: Partial<Handle> | null })._handle
   return (
+    process.platform !== 'win32' && // where a write that is under way is not always in the queue
     typeof handle?.writeBuffer === 'function' &&
     typeof handle.writev === 'function' &&
     typeof handle.writeQueueSize === 'number'

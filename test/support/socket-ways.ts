@@ -1,0 +1,26 @@
+// The fast ways of sockets, and the plain ones beside them: two sockets of which one is like any stream.
+
+import type { Socket } from 'node:net'
+
+/** Whether this runtime is Node, the only one where sockets have the fast ways. */
+export const IS_NODE = process.versions['bun'] === undefined && !('Deno' in globalThis)
+
+/** Makes a socket be read and written like any other stream: one with this property is taken for one of TLS. */
+export function forcePlain(socket: Socket): Socket {
+  return Object.assign(socket, { encrypted: false })
+}
+
+/** How often each function of a socket's handle is called from now on. */
+export function countCalls(socket: Socket, names: readonly string[]): Record<string, number> {
+  const handle = (socket as unknown as { _handle: Record<string, (...args: unknown[]) => unknown> })._handle
+  const counts: Record<string, number> = {}
+  for (const name of names) {
+    counts[name] = 0
+    const own = handle[name]!
+    handle[name] = function (...args: unknown[]) {
+      counts[name]!++
+      return own.apply(this, args)
+    }
+  }
+  return counts
+}

@@ -429,7 +429,7 @@ export class Session {
   static sendRun(session: Session, run: PreparedRun, from: number, now: number): void {
     if (now > session.#now) session.#now = now
     session.#placeOwedPong()
-    session.#out.sendRun(run, from)
+    session.#out().sendRun(run, from)
     session.#messageAt = session.#now
   }
 
@@ -440,7 +440,7 @@ export class Session {
   static takeRun(session: Session, run: PreparedRun, from: number, now: number): readonly Uint8Array[] | undefined {
     if (session.#owedPong !== undefined || (session.#output !== undefined && session.#output.bytes > 0))
       return undefined
-    const vectors = session.#out.takeRun(run, from)
+    const vectors = session.#out().takeRun(run, from)
     if (vectors === undefined) return undefined
     if (now > session.#now) session.#now = now
     session.#messageAt = session.#now

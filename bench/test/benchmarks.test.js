@@ -50,7 +50,10 @@ test('a promise holds when what was found is enough', () => {
     '| echo | wspc | ws | 3.90 | 4 | NO |',
     '| echo | wspc | ws | – | 4 | NO |',
   ])
-  assert.match(promiseTable([[promise, 2]], () => 2), /\| 4, 2 asked \| yes \|/)
+  assert.match(
+    promiseTable([[promise, 2]], () => 2),
+    /\| 4, 2 asked \| yes \|/,
+  )
 })
 
 const { cases } = BENCHMARKS.find(({ name }) => name === 'micro')

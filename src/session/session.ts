@@ -191,12 +191,11 @@ export class Session {
   }
 
   /**
-   * @internal Of messages that lie whole in one chunk, text comes as the `text` of its event from now on, without a payload,
-   * and small binary in memory of its own.
+   * @internal Of messages that lie whole in one chunk, text comes as the `text` of its event, without a payload, and small
+   * binary in memory of its own. To be said before anything is received.
    */
   static deliverValues(session: Session): void {
     session.#deliversValues = true
-    session.#receiver?.deliverValues()
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */

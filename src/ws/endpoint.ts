@@ -2,6 +2,7 @@
 // has left, a pause in which nothing is told, and an end that comes when the stream is gone. No rule of the protocol is
 // here.
 
+import { AsyncResource } from 'node:async_hooks'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ByteCollector } from '../codec/byte-collector.ts'
@@ -334,7 +335,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
   /** Calls back when what was sent so far has left. */
   #await(callback: SendCallback): void {
     this.#unwritten ??= []
-    this.#unwritten.push(callback)
+    this.#unwritten.push(AsyncResource.bind(callback)) // it is called for others, too, at the end of a turn of all
   }
 
   #callWritten(): void {

@@ -9,18 +9,3 @@ export const IS_NODE = process.versions['bun'] === undefined && !('Deno' in glob
 export function forcePlain(socket: Socket): Socket {
   return Object.assign(socket, { encrypted: false })
 }
-
-/** How often each function of a socket's handle is called from now on. */
-export function countCalls(socket: Socket, names: readonly string[]): Record<string, number> {
-  const handle = (socket as unknown as { _handle: Record<string, (...args: unknown[]) => unknown> })._handle
-  const counts: Record<string, number> = {}
-  for (const name of names) {
-    counts[name] = 0
-    const own = handle[name]!
-    handle[name] = function (...args: unknown[]) {
-      counts[name]!++
-      return own.apply(this, args)
-    }
-  }
-  return counts
-}

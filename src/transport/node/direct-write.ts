@@ -12,6 +12,8 @@ interface WriteRequest {
   writer: DirectWriter | undefined
   /** Kept in memory until they have left. */
   vectors: readonly Uint8Array[]
+  /** Which operation of Node's it stands for; `UNUSED` for none. */
+  getAsyncId(): number
 }
 
 /** Who is told of a write that was not through at once. */
@@ -24,14 +26,14 @@ type RequestClass = new () => WriteRequest
 interface Handle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
   writev(request: WriteRequest, vectors: readonly Uint8Array[], allAreBuffers: true): number
-  /** Bytes that the system has not taken yet. */
-  readonly writeQueueSize: number
 }
 
 // A class that Node does not export: a handle is given one with every write of a stream. `null` when that cannot be seen.
-let Request: RequestClass | undefined
+let Request: RequestClass | null | undefined
 // One is enough for all writes that are through at once.
 let spare: WriteRequest | undefined
+
+const UNUSED = -1
 
 /**
  * Writes now, if that is possible. What does not leave at once waits in the handle; the writer is told when it has left, or
@@ -46,6 +48,7 @@ export function writeDirectly(
 ): boolean | undefined {
   const handle = (socket as unknown as { _handle: Handle | null })._handle
   if (handle === null || socket.writableLength > 0 || !socket.writable) return undefined
+  if (Request === null) return undefined
   if (Request === undefined) {
     watchForRequest(handle)
     return undefined
@@ -57,8 +60,9 @@ export function writeDirectly(
     socket.destroy(writeError(status))
     return false
   }
-  if (handle.writeQueueSize === 0) return true
-  spare = undefined // Node has it until the rest has left
+  // What is left of a write may leave in a second attempt, within the call: nothing is queued then, and the request is used.
+  if (request.getAsyncId() === UNUSED) return true
+  spare = undefined // Node has it until it has told of the end
   request.writer = writer
   request.vectors = vectors
   return false
@@ -67,12 +71,7 @@ export function writeDirectly(
 /** Whether the handle of a socket has what is needed for that. */
 export function canWriteDirectly(socket: Socket): boolean {
   const handle = (socket as unknown as { _handle?: Partial<Handle> | null })._handle
-  return (
-    process.platform !== 'win32' && // where a write that is under way is not always in the queue
-    typeof handle?.writeBuffer === 'function' &&
-    typeof handle.writev === 'function' &&
-    typeof handle.writeQueueSize === 'number'
-  )
+  return typeof handle?.writeBuffer === 'function' && typeof handle.writev === 'function'
 }
 
 function createRequest(Class: RequestClass): WriteRequest {
@@ -92,6 +91,12 @@ function writeError(status: number): Error {
   return Object.assign(new Error(`write ${code}`), { errno: status, code, syscall: 'write' })
 }
 
+/** `null` when its requests do not say whether they are used. */
+function classOf(request: WriteRequest): RequestClass | null {
+  const Class = request.constructor as RequestClass
+  return typeof request.getAsyncId === 'function' && new Class().getAsyncId() === UNUSED ? Class : null
+}
+
 /** The next write of the stream, which is the caller's, tells what a request is. */
 function watchForRequest(handle: Handle): void {
   const names = ['writeBuffer', 'writev'] as const
@@ -99,7 +104,7 @@ function watchForRequest(handle: Handle): void {
     Object.defineProperty(handle, name, {
       configurable: true,
       value(request: WriteRequest, ...rest: [never, never]): number {
-        Request = request.constructor as RequestClass
+        Request = classOf(request)
         for (const own of names) Reflect.deleteProperty(handle, own)
         return handle[name](request, ...rest)
       },

@@ -3,6 +3,7 @@
 import { randomFillSync } from 'node:crypto'
 import { usePlatformPort } from '../../codec/platform-port.ts'
 import { type Host, WorkQueue } from '../../connection/index.ts'
+import { outsideContext } from './async-context.ts'
 import { nodeDiagnostics } from './diagnostics.ts'
 import { nextTurn } from './next-turn.ts'
 import { nodePort } from './port.ts'
@@ -13,7 +14,10 @@ usePlatformPort(nodePort)
 const MAX_TIMER_MS = 0x7fff_ffff // what a timer can count; the driver looks again when it has passed
 
 const turnEnd = new TurnEnd()
-const workQueue = new WorkQueue(nextTurn, () => performance.now())
+const workQueue = new WorkQueue(
+  (callback) => outsideContext(nextTurn, callback),
+  () => performance.now(),
+)
 
 const random = new Uint32Array(256)
 let randomAt = random.length
@@ -23,7 +27,7 @@ export const nodeHost = {
 
   now: () => performance.now(),
 
-  setTimer: (delayMs, callback) => setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS)).unref(),
+  setTimer: (delayMs, callback) => outsideContext(startTimer, Math.min(delayMs, MAX_TIMER_MS), callback),
 
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 
@@ -49,3 +53,7 @@ export const nodeHost = {
     return value
   },
 } satisfies Host
+
+function startTimer(delayMs: number, callback: () => void): NodeJS.Timeout {
+  return setTimeout(callback, delayMs).unref()
+}

@@ -1,5 +1,7 @@
 // What all connections have put off to the end of the turn: it takes one callback of the runtime, however many they are.
 
+import { outsideContext } from './async-context.ts'
+
 export class TurnEnd {
   #callbacks: (() => void)[] = []
   readonly #run = (): void => this.#runAll()
@@ -8,7 +10,7 @@ export class TurnEnd {
   readonly #schedule = (): void => process.nextTick(this.#run)
 
   add(callback: () => void): void {
-    if (this.#callbacks.push(callback) === 1) queueMicrotask(this.#schedule)
+    if (this.#callbacks.push(callback) === 1) outsideContext(queueMicrotask, this.#schedule)
   }
 
   #runAll(): void {

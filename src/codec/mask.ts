@@ -34,11 +34,6 @@ export class MemoryView {
     this.words = new Int32Array(buffer, byteOffset + lead, (length - lead) >> 2)
   }
 
-  /** Whether the bytes are where this begins, so that what is counted from their beginning is the same here. */
-  begins(bytes: Uint8Array): boolean {
-    return bytes.length <= this.bytes.length && bytes.byteOffset === this.byteOffset && bytes.buffer === this.buffer
-  }
-
   get longs(): BigUint64Array {
     const lead = -this.byteOffset & 7
     this.#longs ??= new BigUint64Array(this.buffer, this.byteOffset + lead, (this.bytes.length - lead) >> 3)
@@ -112,34 +107,11 @@ export function maskBytes(
  */
 export function maskInPlace(view: MemoryView, start: number, end: number, key: number, phase: number): number {
   const length = end - start
+  if (length < LEAST_WORD_BYTES) return maskBytes(view.bytes, start, view.bytes, start, end, key, phase)
   const turned = rotate(key, phase)
-  if (length < LEAST_WORD_BYTES) return maskFew(view.bytes, start, end, turned)
   if (length < LEAST_LONG_BYTES || platformPort?.hasFastLongs !== true) return maskWords(view, start, end, turned)
   maskLongs(view, start, end, turned)
   return NOT_ASCII
-}
-
-/** So few bytes that nothing is to be found out first. */
-function maskFew(bytes: Uint8Array, start: number, end: number, key: number): number {
-  let seen = 0
-  let i = start
-  for (const last = end - 3; i < last; i += 4) {
-    const a = bytes[i]! ^ (key >>> 24)
-    const b = bytes[i + 1]! ^ ((key >>> 16) & 0xff)
-    const c = bytes[i + 2]! ^ ((key >>> 8) & 0xff)
-    const d = bytes[i + 3]! ^ (key & 0xff)
-    bytes[i] = a
-    bytes[i + 1] = b
-    bytes[i + 2] = c
-    bytes[i + 3] = d
-    seen |= a | b | c | d
-  }
-  for (let shift = 24; i < end; i++, shift -= 8) {
-    const byte = bytes[i]! ^ ((key >>> shift) & 0xff)
-    bytes[i] = byte
-    seen |= byte
-  }
-  return seen
 }
 
 /** The key as it begins after `phase` bytes. */

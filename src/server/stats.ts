@@ -3,7 +3,7 @@
 // Peers choose close codes, of which some two thousand may travel; everything else that is counted by is ours.
 
 import type { Connection, ConnectionStats } from '../connection/index.ts'
-import type { CloseInfo } from '../session/index.ts'
+import { type CloseInfo, NO_TRAFFIC } from '../session/index.ts'
 
 /** How much a server has done so far. What went over its connections is the sum of all of them, open and ended. */
 export interface ServerStats extends ConnectionStats {
@@ -19,18 +19,7 @@ export interface ServerStats extends ConnectionStats {
   readonly failures: Readonly<Record<string, number>>
 }
 
-const NOTHING: ConnectionStats = {
-  messagesSent: 0,
-  messagesReceived: 0,
-  framesSent: 0,
-  framesReceived: 0,
-  wireBytesSent: 0,
-  wireBytesReceived: 0,
-  payloadBytesSent: 0,
-  payloadBytesReceived: 0,
-  backpressureEvents: 0,
-  droppedMessages: 0,
-}
+const NOTHING: ConnectionStats = { ...NO_TRAFFIC, backpressureEvents: 0, droppedMessages: 0 }
 const NAMES = Object.keys(NOTHING) as (keyof ConnectionStats)[]
 
 type Totals = { -readonly [Name in keyof ConnectionStats]: number }

@@ -20,4 +20,11 @@ export { PreparedMessage, type PrepareOptions, prepareMessage } from './prepared
 export { frameBytesOf, PreparedRun } from './prepared-run.ts'
 export type { SendOptions } from './send.ts'
 export { type Role, Session, type SessionOptions } from './session.ts'
-export type { Direction, FrameRecord, MessageRecord, SessionStats, TrafficRecord } from './traffic.ts'
+export {
+  type Direction,
+  type FrameRecord,
+  type MessageRecord,
+  NO_TRAFFIC,
+  type SessionStats,
+  type TrafficRecord,
+} from './traffic.ts'

@@ -89,7 +89,6 @@ export class Receiver {
   #chunk: Uint8Array = EMPTY
   #at = 0
   #view: MemoryView | undefined // of the chunk, once it is asked for
-  #isViewOfChunk = false
   #chunkOffset = 0 // the position of the chunk's first byte in the whole stream
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
@@ -231,11 +230,7 @@ export class Receiver {
     } else if (this.#turned.length > 0) {
       this.#turned[0] = this.#turned[0]!.slice()
     } else {
-      const { offset } = this
-      const view = this.#view
-      this.#startChunk(this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY)
-      this.#chunkOffset = offset
-      this.#view = view // whoever lends memory lends the same again
+      this.#replaceChunk(this.#at < this.#chunk.length ? this.#chunk.slice(this.#at) : EMPTY)
     }
   }
 
@@ -253,10 +248,8 @@ export class Receiver {
   /** Throws away what was not parsed and lets go of all memory. @returns how many bytes that were. */
   discard(): number {
     const discarded = this.inputBytes
-    const { offset } = this
     this.#isLent = false
-    this.#startChunk(EMPTY)
-    this.#chunkOffset = offset
+    this.#replaceChunk(EMPTY)
     this.#turned = []
     this.#waiting = []
     this.#waitingBytes = 0
@@ -322,8 +315,14 @@ export class Receiver {
     this.#chunk = bytes
     this.#at = 0
     this.#view = undefined
-    this.#isViewOfChunk = false
     this.#piece.bytes = EMPTY // the last reference to the chunk that is done with
+  }
+
+  /** Reads on in other bytes, at the same place of the whole stream. */
+  #replaceChunk(bytes: Uint8Array): void {
+    const { offset } = this
+    this.#startChunk(bytes)
+    this.#chunkOffset = offset
   }
 
   /** Goes on to the next chunk that waits. @returns whether there was one. */
@@ -408,22 +407,17 @@ export class Receiver {
     return undefined
   }
 
-  #viewChunk(chunk: Uint8Array): void {
-    if (this.#view?.begins(chunk) !== true) this.#view = new MemoryView(chunk)
-    this.#isViewOfChunk = true
-  }
-
   /** Unmasks a part of the chunk in place. @returns what its bytes have been ORed to, in any of the four of a number. */
   #unmask(chunk: Uint8Array, start: number, end: number, key: number, phase: number): number {
     if (key === 0) return NOT_ASCII // for all that is known
     if (chunk.length < LEAST_VIEWED_BYTES) return maskBytes(chunk, start, chunk, start, end, key, phase)
-    if (!this.#isViewOfChunk) this.#viewChunk(chunk)
-    return maskInPlace(this.#view!, start, end, key, phase)
+    this.#view ??= new MemoryView(chunk)
+    return maskInPlace(this.#view, start, end, key, phase)
   }
 
   #viewOf(chunk: Uint8Array, start: number, end: number): Uint8Array {
     const view = this.#view
-    if (view?.begins(chunk) !== true) return chunk.subarray(start, end) // what is left of a chunk lies elsewhere
+    if (view === undefined) return chunk.subarray(start, end)
     return new Uint8Array(view.buffer, view.byteOffset + start, end - start)
   }
 

@@ -619,10 +619,6 @@ export class Session {
     try {
       const event = receiver.next(this.#now, maxPieceBytes)
       if (event === undefined) return receiver.isPending ? undefined : this.#inputExhausted(receiver)
-      if (event.kind === 'message') {
-        this.#messageAt = this.#now
-        return event
-      }
       switch (event.kind) {
         case 'ping':
           this.#owePong(event.payload)

@@ -188,6 +188,14 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'process.memoryUsage().arrayBuffers does not count the memory of arrays that JavaScript made',
   },
   {
+    file: 'session/receive.test.ts',
+    runtimes: ['bun'],
+    tests: ['T-52: a session keeps no payload of a control frame'],
+    reason:
+      'the collector keeps what something left on the stack looks like a reference to; by itself the same is collected',
+    sometimes: true,
+  },
+  {
     file: 'transport/hosts.test.ts',
     runtimes: ['bun'],
     tests: [
@@ -260,6 +268,12 @@ export const EXCEPTIONS: readonly Exception[] = [
     runtimes: ['bun'],
     tests: ['compression > bufferedAmount counts what waits to be compressed'],
     reason: 'node:zlib compresses the message to other bytes, two more',
+  },
+  {
+    file: 'ws/same-as-ws.test.ts',
+    runtimes: ['bun', 'deno'],
+    tests: ['compression > terminate while messages are compressed'],
+    reason: 'sockets are not written to past their streams, which throw away what was written before terminate',
   },
   {
     file: 'ws/same-as-ws.test.ts',

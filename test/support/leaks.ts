@@ -36,8 +36,9 @@ type Count = () => number
 // What was compiled meanwhile stays, and strings are not counted. Leaks are found by what is counted.
 const HEAP_TOLERANCE_BYTES = 2_000_000
 
-// Of all objects of the heap: attempts are made by the hundred of every kind, and few objects come and go by themselves.
-const OBJECT_TOLERANCE = 20
+// Of all objects of the heap: attempts are made by the hundred of every kind, and few objects come and go by themselves: 4 to
+// 21 were seen, as many after 40,000 attempts as after 20,000.
+const OBJECT_TOLERANCE = 60
 
 // What is made once, compiled or kept for the next, is there after so many.
 const FIRST_ROUND = 1_000

@@ -62,10 +62,6 @@ export class FrameCapture implements FrameWriter {
     return this.writeHeader()
   }
 
-  writeFrames(): never {
-    return this.writeHeader()
-  }
-
   writeHeader(): never {
     throw new Error('The component sends whole frames, and text as bytes')
   }

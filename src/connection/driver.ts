@@ -2,8 +2,9 @@
 // in, then the events, then the output, then the deadline. All that is sent in one turn leaves in one write.
 
 import { Session, type SessionEvent } from '../session/index.ts'
-import type { BroadcastRun } from './broadcaster.ts'
+import type { Broadcaster, Member } from './broadcaster.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
+import type { Connection } from './connection.ts'
 import { AWAKE, Deadlines, type Sleeper } from './deadlines.ts'
 import { type ConnectionDiagnostics, isWatched, nextConnectionId, Watch } from './diagnostics.ts'
 
@@ -42,8 +43,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   #streamEnded = false
   #destroyed = false
   #lingerUntil: number | undefined
-  #run: BroadcastRun | undefined // what is sent to all in this turn, and from where on it has not gone into the session
-  #runFrom = 0
+  #member: Member | undefined // as long as only what is sent to all is sent
   #isQuiet = false // nothing has gone in since the last look
   #restPending = false
   wakeAt = AWAKE.wakeAt
@@ -73,65 +73,35 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Asked before anything goes into the session: is anybody interested in what comes of it? */
   #look(): void {
     this.#isQuiet = false
-    if (this.#run !== undefined) this.leaveRun()
+    if (this.#member !== undefined) this.leave()
     if (this.#watch !== undefined || isWatched(this.#host.diagnostics)) this.watch.look()
   }
 
   /** Bytes that were sent and have not left yet. */
   get bufferedBytes(): number {
-    const runBytes = this.#run === undefined ? 0 : this.#run.prepared.bytesFrom(this.#runFrom)
-    return this.session.outputBytes + this.#stream.bufferedBytes + runBytes
+    const waitingBytes = this.#member === undefined ? 0 : this.#member.broadcaster.waitingBytes
+    return this.session.outputBytes + this.#stream.bufferedBytes + waitingBytes
   }
 
-  /**
-   * Takes from now on what is sent to all in this turn, at its end or before anything else goes in.
-   *
-   * @param bytes How much of it is to come at least.
-   * @returns `false` where something of it would have to be seen to at once.
-   */
-  joinRun(run: BroadcastRun, bytes: number): boolean {
-    if (this.#run === run) return true
+  /** Lets what is sent to all pass the session until anything else goes in, if nothing is under way that would see it. */
+  join(broadcaster: Broadcaster, connection: Connection): void {
     const { session } = this
-    if (this.#run !== undefined || this.#pumping || this.#workPending || this.#destroyed) return false
-    if (session.extensions.length > 0 || this.#watch?.isOn === true) return false
-    if (run.now >= this.wakeAt) session.tick(run.now) // before that, time changes nothing
-    const roomBytes = this.#highWaterBytes - this.bufferedBytes
-    if (session.readyState !== 'open' || session.openMessage !== undefined || bytes >= roomBytes) return false
-    run.joined(roomBytes)
-    this.#run = run
-    this.#runFrom = run.prepared.length
-    return true
+    if (this.#pumping || session.extensions.length > 0) return
+    this.updateTime()
+    if (session.readyState !== 'open' || this.bufferedBytes > 0) return
+    this.#member = broadcaster.admit(connection, this.#stream)
   }
 
   /** What was sent to all comes before whatever is next. */
-  leaveRun(): void {
-    const run = this.#run
-    if (run === undefined) return
-    run.isComplete = false
-    this.#takeRun()
+  leave(): void {
+    const member = this.#member
+    if (member === undefined) return
+    this.#member = undefined
+    const { passed, at, messages } = member.broadcaster.release(member)
+    if (passed.messages + messages.length === 0) return
+    Session.passed(this.session, passed, at)
+    for (const message of messages) this.session.sendPrepared(message)
     this.flush()
-  }
-
-  /** The turn is over. */
-  endRun(run: BroadcastRun): void {
-    if (this.#run !== run) return
-    const { prepared, now } = run
-    const isFull = this.#stream.bufferedBytes >= this.#highWaterBytes
-    const vectors = isFull ? undefined : Session.takeRun(this.session, prepared, this.#runFrom, now)
-    if (vectors === undefined) {
-      this.flushNow()
-    } else {
-      this.#run = undefined
-      this.#isQuiet = false
-      this.#stream.write(vectors)
-    }
-  }
-
-  #takeRun(): void {
-    const run = this.#run
-    if (run === undefined) return
-    this.#run = undefined
-    Session.sendRun(this.session, run.prepared, this.#runFrom, run.now)
   }
 
   received(bytes: Uint8Array): void {
@@ -173,7 +143,7 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
   abort(): void {
-    this.leaveRun()
+    this.leave()
     this.session.abort()
     this.#destroy()
     this.#drain()
@@ -290,7 +260,6 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Lets what was sent leave at once. */
   flushNow(): void {
     this.#flushPending = false
-    this.#takeRun()
     if (this.#destroyed || this.#endRequested || !this.#hasOutput()) return
     this.#look()
     // While the stream is full the output stays in the session, where pongs that were overtaken are dropped.

@@ -15,6 +15,7 @@ import { readNumbers } from '../codec/options.ts'
 import {
   Broadcaster,
   Connection,
+  DEFAULT_SEND_LIMITS,
   type FailedConnection,
   type Host,
   type MessageOptions,
@@ -84,6 +85,7 @@ export class Server {
   readonly #socketClosed = (socket: Duplex): void => void this.#sockets.delete(socket)
   readonly #connectionClosed = (connection: Connection, info: CloseInfo): void => {
     this.#connections.delete(connection)
+    this.#broadcaster.remove(connection)
     this.#counters.ended(connection, info)
   }
   readonly #pending = new Map<Socket, UpgradeRequest>()
@@ -94,7 +96,7 @@ export class Server {
     ...nodeHost,
     reportError: (error, connection) => this.#handlerFailed(connection, error),
   }
-  readonly #broadcaster = new Broadcaster(this.#connections, this.#host)
+  readonly #broadcaster: Broadcaster
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
   readonly #aborted = (): void => void this.close()
   #lastAddress: AddressInfo | string | undefined
@@ -105,6 +107,8 @@ export class Server {
     this.#http = http
     this.#options = options
     this.#handler = handler
+    const { highWaterBytes = DEFAULT_SEND_LIMITS.highWaterBytes } = options.limits ?? {}
+    this.#broadcaster = new Broadcaster(this.#connections, highWaterBytes, this.#host)
     this.#arrivals = new Arrivals(options, (socket) => this.#turnAway(socket, 'HANDSHAKE_TIMEOUT'))
     this.#listeners = [
       ['upgrade', this.#handleUpgrade.bind(this)],
@@ -413,7 +417,7 @@ export class Server {
       (listener) => stream.attach(listener),
     )
     this.#connections.add(connection)
-    this.#broadcaster.added()
+    this.#broadcaster.add(connection)
     this.#counters.accepted()
     Connection.onClosed(connection, this.#connectionClosed)
     void this.#handle(connection, request)

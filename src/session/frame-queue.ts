@@ -11,7 +11,6 @@ import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extensio
 import { Encoding } from './encoding.ts'
 import { COPIED_PAYLOAD_BYTES, type FrameWriter } from './output.ts'
 import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
-import { firstByteOf, type PreparedFrames, type PreparedRun } from './prepared-run.ts'
 import { SentTraffic, type TrafficLog } from './traffic.ts'
 
 const FIN = 0x80
@@ -119,22 +118,6 @@ export class FrameQueue {
       this.#budget = this.#sliceBytes
       this.#transformPrepared(firstByte, message)
     }
-  }
-
-  /** Writes the messages of a run from this one on: at once, where they leave as they are and nobody looks at each. */
-  writeRun(run: PreparedRun, from: number): void {
-    const vectors = this.takeRun(run, from)
-    if (vectors !== undefined) this.#writer.writeFrames(vectors[0])
-    else for (const message of run.messages.slice(from)) this.writePrepared(firstByteOf(message), message)
-  }
-
-  /** Counts those messages as written. @returns their frames, for the caller to write; `undefined` where they differ here. */
-  takeRun(run: PreparedRun, from: number): PreparedFrames['vectors'] | undefined {
-    const { traffic } = this
-    if (this.#pipeline !== undefined || this.#nextMaskingKey !== undefined || traffic.isRecorded) return undefined
-    const { vectors, count, wireBytes, payloadBytes } = run.framesFrom(from)
-    traffic.wholeMessages(count, wireBytes, payloadBytes)
-    return vectors
   }
 
   /** Begins a frame whose payload follows in pieces. */

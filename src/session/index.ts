@@ -17,7 +17,7 @@ export { DEFAULT_KEEPALIVE, type Keepalive } from './keepalive.ts'
 export { DEFAULT_LIMITS, type Limits } from './limits.ts'
 export type { FrameWriter } from './output.ts'
 export { PreparedMessage, type PrepareOptions, prepareMessage } from './prepared-message.ts'
-export { frameBytesOf, PreparedRun } from './prepared-run.ts'
+export { frameBytesOf, type Passed, PreparedRun } from './prepared-run.ts'
 export type { SendOptions } from './send.ts'
 export { type Role, Session, type SessionOptions } from './session.ts'
 export {

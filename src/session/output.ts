@@ -16,8 +16,6 @@ export interface FrameWriter {
   writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void
   /** Writes a piece of the payload of the header written last, `phase` bytes of which went before. */
   writePiece(payload: Uint8Array, maskingKey: number | undefined, phase: number): void
-  /** Writes whole frames that are bytes already. They are kept: nobody changes them. */
-  writeFrames(frames: Uint8Array): void
 }
 
 // One block serves all sessions: what is written is never moved or changed, so a part of it can travel while the rest
@@ -110,15 +108,6 @@ export class OutputVectors implements FrameWriter {
     } else {
       this.#push(this.#keep(payload, maskingKey, phase))
     }
-  }
-
-  /**
-   * What many sessions share is sent from where it lies, when nothing small is in front of it. Behind something that waits
-   * it is copied: a slow connection would hold memory of its own for each of many, long after all others are done with it.
-   */
-  writeFrames(frames: Uint8Array): void {
-    if (this.#bytes === 0) this.#push(frames)
-    else this.writePiece(frames, undefined, 0)
   }
 
   /** Hands the output over, in order. @returns `undefined` when a payload that was kept has changed its size. */

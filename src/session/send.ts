@@ -16,7 +16,6 @@ import { FrameQueue, type FrameQueueOptions } from './frame-queue.ts'
 import { type FrameKind, maySend, type SendHalf } from './half.ts'
 import type { FrameWriter } from './output.ts'
 import type { PreparedMessage } from './prepared-message.ts'
-import type { PreparedRun } from './prepared-run.ts'
 import type { SentTraffic } from './traffic.ts'
 
 /** How a message, or a piece of one, is sent. */
@@ -135,19 +134,6 @@ export class Sender {
     if (this.#message !== undefined) throw new InvalidStateError(`Cannot send ${type}: a message is not finished`)
     this.#checkMayStart(type, WHOLE)
     this.#queue.writePrepared(this.#firstByte(type, WHOLE), message)
-  }
-
-  /** Sends the messages of a run from this one on, of which there is one at least. */
-  sendRun(run: PreparedRun, from: number): void {
-    const { type } = run.messages[from]!
-    if (this.#message !== undefined) throw new InvalidStateError(`Cannot send ${type}: a message is not finished`)
-    this.#checkMayStart(type, WHOLE)
-    this.#queue.writeRun(run, from)
-  }
-
-  /** See {@link FrameQueue.takeRun}. */
-  takeRun(run: PreparedRun, from: number): readonly Uint8Array[] | undefined {
-    return this.#half === 'open' && this.#message === undefined ? this.#queue.takeRun(run, from) : undefined
   }
 
   /** Begins a frame of exactly `payloadLength` bytes, which `continueFrame` delivers. */

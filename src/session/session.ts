@@ -21,7 +21,7 @@ import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
 import { PreparedMessage } from './prepared-message.ts'
-import type { PreparedRun } from './prepared-run.ts'
+import type { Passed } from './prepared-run.ts'
 import { type ControlFrame, Receiver, type ReceiverOptions } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
 import { NO_TRAFFIC, type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
@@ -422,28 +422,20 @@ export class Session {
   }
 
   /**
-   * @internal Sends the messages of a run from this one on, as `sendPrepared` does one after another after a `tick` that
-   * changed nothing.
+   * @internal Messages of one frame each were sent past the session, the last of them at this time: while nothing else
+   * went in, and nothing was there to take.
    */
-  static sendRun(session: Session, run: PreparedRun, from: number, now: number): void {
-    if (now > session.#now) session.#now = now
-    session.#placeOwedPong()
-    session.#out().sendRun(run, from)
-    session.#messageAt = session.#now
-  }
-
-  /**
-   * @internal The same, and what `takeOutput` gives behind it, where that is nothing else: the same vectors for all sessions.
-   * @returns `undefined` where it is more than that, and nothing was sent.
-   */
-  static takeRun(session: Session, run: PreparedRun, from: number, now: number): readonly Uint8Array[] | undefined {
-    if (session.#owedPong !== undefined || (session.#output !== undefined && session.#output.bytes > 0))
-      return undefined
-    const vectors = session.#out().takeRun(run, from)
-    if (vectors === undefined) return undefined
+  static passed(session: Session, { messages, wireBytes, payloadBytes }: Passed, now: number): void {
+    const before = session.#before
+    session.#before = Object.freeze({
+      ...before,
+      messagesSent: before.messagesSent + messages,
+      framesSent: before.framesSent + messages,
+      wireBytesSent: before.wireBytesSent + wireBytes,
+      payloadBytesSent: before.payloadBytesSent + payloadBytes,
+    })
     if (now > session.#now) session.#now = now
     session.#messageAt = session.#now
-    return vectors
   }
 
   /**

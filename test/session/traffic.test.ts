@@ -169,7 +169,6 @@ test('frames that go to a writer of somebody else are counted like all others', 
     writeTextFrame: (_, text) => lengths.push(text.length) && text.length,
     writeHeader: () => {},
     writePiece: (payload) => void lengths.push(payload.length),
-    writeFrames: () => {},
   }
   const session = new Session({ role: 'client', randomUint32: () => 0 }, writer)
   session.send('text', 'abc')

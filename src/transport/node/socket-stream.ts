@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
-import { canWriteDirectly, writeDirectly } from './direct-write.ts'
+import { type DirectHandle, directHandleOf, writeDirectly } from './direct-write.ts'
 import { nextTurn } from './next-turn.ts'
 import { sharedBufferReader } from './read-buffer.ts'
 
@@ -43,9 +43,9 @@ export class SocketStream implements ByteStream {
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
   #readsIntoOurs = false
-  #writesDirectly = false
+  #directHandle: DirectHandle | undefined // until the socket ends
   #directBytes = 0 // that were written past the stream and have not left
-  #isQueued = true // something may be in the stream that has not left
+  #maybeQueued = true // whether something may be in the stream that has not left
   #paused = false
   #yielding = false
   #readBytes = 0
@@ -71,11 +71,16 @@ export class SocketStream implements ByteStream {
   }
 
   get bufferedBytes(): number {
-    // Asked of each connection for each message, and mostly there is nothing: then the socket is left alone.
-    if (!this.#isQueued) return this.#directBytes === 0 || this.#socket.destroyed ? 0 : this.#directBytes
+    // Asked often, and mostly there is nothing: then the socket is left alone.
+    if (!this.#isQueued() && this.#directBytes === 0) return 0
     const { destroyed, writableLength } = this.#socket
-    this.#isQueued = writableLength > 0
     return destroyed ? 0 : writableLength + this.#directBytes // a destroyed stream writes nothing any more
+  }
+
+  /** Whether the stream has something to write. Nobody but we gives it any. */
+  #isQueued(): boolean {
+    if (this.#maybeQueued) this.#maybeQueued = this.#socket.writableLength > 0
+    return this.#maybeQueued
   }
 
   /** Says who is to be told what arrives, and begins to read. */
@@ -83,7 +88,7 @@ export class SocketStream implements ByteStream {
     this.#listener = listener
     const socket = this.#socket
     this.#readsIntoOurs = SocketStream.#readIntoOurs(socket)
-    this.#writesDirectly = this.#readsIntoOurs && canWriteDirectly(socket as Socket)
+    if (this.#readsIntoOurs) this.#directHandle = directHandleOf(socket as Socket)
     socket.on('data', SocketStream.#onData)
     socket.on('end', SocketStream.#onEnd)
     socket.on('close', SocketStream.#onClose)
@@ -93,15 +98,15 @@ export class SocketStream implements ByteStream {
   }
 
   write(vectors: readonly Uint8Array[]): boolean {
-    if (this.#writesDirectly && this.#directBytes === 0) {
-      const left = writeDirectly(this.#socket as Socket, vectors, this)
+    if (this.#directHandle !== undefined && this.#directBytes === 0 && !this.#isQueued()) {
+      const left = writeDirectly(this.#directHandle, this.#socket as Socket, vectors, this)
       if (left === true) return true
       if (left === false) {
         for (const { length } of vectors) this.#directBytes += length
         return false
       }
     }
-    this.#isQueued = true
+    this.#maybeQueued = true
     const socket = this.#socket
     const last = vectors.length - 1
     this.#written ??= () => this.#tellDrained()
@@ -113,10 +118,12 @@ export class SocketStream implements ByteStream {
   }
 
   end(): void {
+    this.#directHandle = undefined
     this.#socket.end()
   }
 
   destroy(): void {
+    this.#directHandle = undefined
     this.#socket.destroy()
   }
 
@@ -193,6 +200,7 @@ export class SocketStream implements ByteStream {
     for (let bytes = this.#unread(); bytes !== null; bytes = this.#unread()) this.#listener.received(bytes)
     this.#tellEnd()
     this.#told = 'close'
+    this.#directHandle = undefined
     this.#listener.closed()
     this.#closed?.(this.#socket)
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Broadcaster, type Connection, type Diagnostics } from '../../src/connection/index.ts'
+import { Broadcaster, Connection, type Diagnostics } from '../../src/connection/index.ts'
 import { permessageDeflate } from '../../src/extension/index.ts'
 import { type PreparedMessage, prepareMessage } from '../../src/session/index.ts'
 import { nodeDeflate } from '../../src/transport/node/index.ts'
@@ -371,4 +371,16 @@ test('one that is closed is let go of', async () => {
   assert.equal(crowd.connections.size, 1)
   crowd.connections.add(connection) // it would be asked
   assert.deepEqual(crowd.send('b'), [])
+})
+
+test('who is sent something while the first message of a turn is on its way gets that once, behind it', () => {
+  const crowd = new Crowd([{ limits: { maxBufferedBytes: 1 } }, {}])
+  const [full, { connection, stream }] = crowd.members as [Scripted, Scripted]
+  full.stream.bufferedBytes = 2
+  Connection.onClosed(full.connection, () => void connection.send('-'))
+  crowd.send('a')
+  assert.equal(full.connection.readyState, 'closed')
+  crowd.send('b')
+  crowd.endTurn()
+  assert.deepEqual(stream.takeWritten(), '81 01 2d 81 01 61 81 01 62')
 })

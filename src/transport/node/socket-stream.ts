@@ -44,8 +44,8 @@ export class SocketStream implements ByteStream {
   #told: 'nothing' | 'end' | 'close' = 'nothing'
   #readsIntoOurs = false
   #directHandle: DirectHandle | undefined // until the socket ends
+  #mayWait = true // whether something that was written may not have left
   #directBytes = 0 // that were written past the stream and have not left
-  #maybeQueued = true // whether something may be in the stream that has not left
   #paused = false
   #yielding = false
   #readBytes = 0
@@ -71,16 +71,11 @@ export class SocketStream implements ByteStream {
   }
 
   get bufferedBytes(): number {
-    // Asked often, and mostly there is nothing: then the socket is left alone.
-    if (!this.#isQueued() && this.#directBytes === 0) return 0
-    const { destroyed, writableLength } = this.#socket
-    return destroyed ? 0 : writableLength + this.#directBytes // a destroyed stream writes nothing any more
-  }
-
-  /** Whether the stream has something to write. Nobody but we gives it any. */
-  #isQueued(): boolean {
-    if (this.#maybeQueued) this.#maybeQueued = this.#socket.writableLength > 0
-    return this.#maybeQueued
+    if (!this.#mayWait) return 0 // asked for every message; what a socket says of itself takes longer than all the rest
+    // A destroyed stream writes nothing any more.
+    const bytes = this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#directBytes
+    this.#mayWait = bytes > 0
+    return bytes
   }
 
   /** Says who is to be told what arrives, and begins to read. */
@@ -98,15 +93,16 @@ export class SocketStream implements ByteStream {
   }
 
   write(vectors: readonly Uint8Array[]): boolean {
-    if (this.#directHandle !== undefined && this.#directBytes === 0 && !this.#isQueued()) {
+    if (this.#directHandle !== undefined && this.bufferedBytes === 0) {
       const left = writeDirectly(this.#directHandle, this.#socket as Socket, vectors, this)
       if (left === true) return true
       if (left === false) {
+        this.#mayWait = true
         for (const { length } of vectors) this.#directBytes += length
         return false
       }
     }
-    this.#maybeQueued = true
+    this.#mayWait = true
     const socket = this.#socket
     const last = vectors.length - 1
     this.#written ??= () => this.#tellDrained()
@@ -123,7 +119,6 @@ export class SocketStream implements ByteStream {
   }
 
   destroy(): void {
-    this.#directHandle = undefined
     this.#socket.destroy()
   }
 
@@ -196,11 +191,11 @@ export class SocketStream implements ByteStream {
 
   #tellClose(): void {
     if (this.#told === 'close') return
+    this.#directHandle = undefined
     // What was read before the socket broke, and held back, did arrive.
     for (let bytes = this.#unread(); bytes !== null; bytes = this.#unread()) this.#listener.received(bytes)
     this.#tellEnd()
     this.#told = 'close'
-    this.#directHandle = undefined
     this.#listener.closed()
     this.#closed?.(this.#socket)
   }

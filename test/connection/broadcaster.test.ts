@@ -249,11 +249,14 @@ test('a slow connection is waited for, and keeps no other up', async () => {
   assert.equal(behindAnother.length, 1)
   slow.stream.leave()
   assert.equal(await stateOf(behindAnother[0]!), 'resolved')
-  const byItself = crowd.send('c'.repeat(98))
-  assert.equal(byItself.length, 1)
-  assert.equal(await stateOf(byItself[0]!), 'pending')
   slow.stream.leave()
-  assert.equal(await stateOf(byItself[0]!), 'resolved')
+  crowd.endTurn()
+  assert.deepEqual(crowd.send('c'.repeat(48)), [])
+  const together = crowd.send('d'.repeat(48))
+  assert.equal(together.length, 1)
+  assert.equal(await stateOf(together[0]!), 'pending')
+  slow.stream.leave()
+  assert.equal(await stateOf(together[0]!), 'resolved')
   crowd.endTurn()
   assert.deepEqual(
     [slow, fast].map(({ stream }) => stream.takeWritten().replaceAll(' ', '').length / 2),
@@ -276,6 +279,17 @@ test('as much as leaves at once leaves inside the turn', () => {
   assert.equal(stream.writes.length, 1)
   crowd.endTurn()
   assert.deepEqual(stream.writes.slice(1), ['81 03 67 68 69'])
+})
+
+test('a long message is sent from where it lies, behind what was sent to all before', () => {
+  const crowd = new Crowd([{}, {}])
+  const message = prepareMessage(new Uint8Array(65_536))
+  const written: Uint8Array[] = []
+  for (const { stream } of crowd.members) stream.write = (vectors) => written.push(...vectors) > 0
+  crowd.send('a')
+  crowd.broadcaster.send(message)
+  assert.equal(written.filter((vector) => vector === message.payload).length, 2)
+  assert.equal(Buffer.concat(written).length, 2 * (3 + 10 + 65_536))
 })
 
 test('T-68: a slow connection does not keep the memory of each broadcast', () => {

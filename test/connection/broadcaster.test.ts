@@ -398,3 +398,13 @@ test('who is sent something while the first message of a turn is on its way gets
   crowd.endTurn()
   assert.deepEqual(stream.takeWritten(), '81 01 2d 81 01 61 81 01 62')
 })
+
+test('what was agreed on to be compressed is', () => {
+  const crowd = new Crowd([agreed(), {}])
+  crowd.send('a')
+  crowd.endTurn()
+  assert.deepEqual(
+    crowd.members.map(({ stream }) => stream.writes[0]!.slice(0, 2)),
+    ['c1', '81'],
+  )
+})

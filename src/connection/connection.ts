@@ -28,6 +28,7 @@ import {
   type SessionEvent,
   type SessionStats,
 } from '../session/index.ts'
+import type { Broadcaster } from './broadcaster.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
 import { Driver, type EventConsumer } from './driver.ts'
 import {
@@ -72,7 +73,8 @@ interface PingWaiter extends Waiter<number> {
   readonly number: number
 }
 
-const SENT = Promise.resolve()
+/** What `send` returns when there is nothing to wait for. */
+export const SENT: Promise<void> = Promise.resolve()
 
 /** What is kept for those who read messages in turn, and of messages that nobody has asked for yet. */
 class Reading {
@@ -190,6 +192,21 @@ export class Connection implements AsyncIterable<Message> {
     else listener(connection, connection.#closeInfo)
   }
 
+  /** @internal See {@link Driver.join}. */
+  static join(connection: Connection, broadcaster: Broadcaster): void {
+    connection.#driver.join(broadcaster, connection)
+  }
+
+  /** @internal See {@link Driver.leave}. */
+  static leave(connection: Connection): void {
+    connection.#driver.leave()
+  }
+
+  /** @internal What `send` returns for a message that has been written already. */
+  static whenRoom(connection: Connection): Promise<void> {
+    return connection.#whenRoom()
+  }
+
   /** What tells the connection from all others of this process, worker threads apart: 1 and up, as they are opened. */
   get id(): number {
     return this.#driver.connectionId
@@ -227,6 +244,7 @@ export class Connection implements AsyncIterable<Message> {
 
   /** How much has gone over the connection so far: a snapshot. */
   stats(): ConnectionStats {
+    this.#driver.leave()
     return Object.freeze({
       ...this.#session.stats(),
       backpressureEvents: this.#backpressureEvents,
@@ -265,7 +283,12 @@ export class Connection implements AsyncIterable<Message> {
     }
     this.#sendNow(data, options)
     if (this.#closeInfo !== undefined) return rejected(this.#closedError('Cannot send'))
-    if (driver.bufferedBytes < this.#limits.highWaterBytes) return SENT
+    return this.#whenRoom()
+  }
+
+  /** @returns the promise of a message that was sent. */
+  #whenRoom(): Promise<void> {
+    if (this.#driver.bufferedBytes < this.#limits.highWaterBytes) return SENT
     this.#backpressureEvents++
     this.#sendWaiters ??= []
     const waiters = this.#sendWaiters

@@ -2,7 +2,9 @@
 // in, then the events, then the output, then the deadline. All that is sent in one turn leaves in one write.
 
 import { type MessageType, Session, type SessionEvent } from '../session/index.ts'
+import type { Broadcaster, Member } from './broadcaster.ts'
 import type { ByteStream, ByteStreamListener, Host } from './byte-stream.ts'
+import type { Connection } from './connection.ts'
 import { AWAKE, Deadlines, type Sleeper } from './deadlines.ts'
 import { type ConnectionDiagnostics, isWatched, nextConnectionId, Watch } from './diagnostics.ts'
 
@@ -43,6 +45,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   #streamEnded = false
   #destroyed = false
   #lingerUntil: number | undefined
+  #member: Member | undefined // as long as only what is sent to all is sent
   #isQuiet = false // nothing has gone in since the last look
   #restPending = false
   wakeAt = AWAKE.wakeAt
@@ -72,12 +75,35 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Asked before anything goes into the session: is anybody interested in what comes of it? */
   #look(): void {
     this.#isQuiet = false
+    if (this.#member !== undefined) this.leave()
     if (this.#watch !== undefined || isWatched(this.#host.diagnostics)) this.watch.look()
   }
 
   /** Bytes that were sent and have not left yet. */
   get bufferedBytes(): number {
-    return this.session.outputBytes + this.#stream.bufferedBytes
+    const waitingBytes = this.#member === undefined ? 0 : this.#member.broadcaster.waitingBytes
+    return this.session.outputBytes + this.#stream.bufferedBytes + waitingBytes
+  }
+
+  /** Lets what is sent to all pass the session until anything else goes in, if nothing is under way that would see it. */
+  join(broadcaster: Broadcaster, connection: Connection): void {
+    const { session } = this
+    if (this.#pumping || session.extensions.length > 0) return
+    this.updateTime()
+    if (session.readyState !== 'open' || this.bufferedBytes > 0) return
+    this.#member = broadcaster.admit(connection, this.#stream)
+  }
+
+  /** What was sent to all comes before whatever is next. */
+  leave(): void {
+    const member = this.#member
+    if (member === undefined) return
+    this.#member = undefined
+    const { passed, at, messages } = member.broadcaster.release(member)
+    if (passed.messages + messages.length === 0) return
+    Session.passed(this.session, passed, at)
+    for (const message of messages) this.session.sendPrepared(message)
+    this.flush()
   }
 
   /**
@@ -130,6 +156,7 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
   abort(): void {
+    this.leave()
     this.session.abort()
     this.#destroy()
     this.#drain()

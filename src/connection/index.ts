@@ -1,3 +1,4 @@
+export { Broadcaster } from './broadcaster.ts'
 export type { ByteStream, ByteStreamListener, FailedConnection, Host } from './byte-stream.ts'
 export { Connection, type ConnectionAddress, type ConnectionStats, type MessageOptions } from './connection.ts'
 export type {

@@ -13,7 +13,9 @@ import {
 } from '../codec/index.ts'
 import { readNumbers } from '../codec/options.ts'
 import {
+  Broadcaster,
   Connection,
+  DEFAULT_SEND_LIMITS,
   type FailedConnection,
   type Host,
   type MessageOptions,
@@ -83,6 +85,7 @@ export class Server {
   readonly #socketClosed = (socket: Duplex): void => void this.#sockets.delete(socket)
   readonly #connectionClosed = (connection: Connection, info: CloseInfo): void => {
     this.#connections.delete(connection)
+    this.#broadcaster.remove(connection)
     this.#counters.ended(connection, info)
   }
   readonly #pending = new Map<Socket, UpgradeRequest>()
@@ -93,6 +96,7 @@ export class Server {
     ...nodeHost,
     reportError: (error, connection) => this.#handlerFailed(connection, error),
   }
+  readonly #broadcaster: Broadcaster
   readonly #listeners: [event: string, listener: (...parameters: never[]) => void][]
   readonly #aborted = (): void => void this.close()
   #lastAddress: AddressInfo | string | undefined
@@ -103,6 +107,8 @@ export class Server {
     this.#http = http
     this.#options = options
     this.#handler = handler
+    const { highWaterBytes = DEFAULT_SEND_LIMITS.highWaterBytes } = options.limits ?? {}
+    this.#broadcaster = new Broadcaster(this.#connections, highWaterBytes, this.#host)
     this.#arrivals = new Arrivals(options, (socket) => this.#turnAway(socket, 'HANDSHAKE_TIMEOUT'))
     this.#listeners = [
       ['upgrade', this.#handleUpgrade.bind(this)],
@@ -175,12 +181,10 @@ export class Server {
       throw new TypeError('A prepared message has its own options')
     }
     const message = data instanceof PreparedMessage ? data : prepareMessage(data, options)
-    const sent: Promise<void>[] = []
-    for (const connection of this.#connections) {
-      if (connection.readyState === 'open') sent.push(connection.send(message))
-    }
+    const waiting = this.#broadcaster.send(message)
     // Where a slow client is not waited for, it holds up nobody.
-    return Promise.allSettled(this.#options.backpressure === 'wait' ? sent : []).then(() => {})
+    if (waiting.length === 0 || this.#options.backpressure !== 'wait') return Promise.resolve()
+    return Promise.allSettled(waiting).then(() => {})
   }
 
   /**
@@ -413,6 +417,7 @@ export class Server {
       (listener) => stream.attach(listener),
     )
     this.#connections.add(connection)
+    this.#broadcaster.add(connection)
     this.#counters.accepted()
     Connection.onClosed(connection, this.#connectionClosed)
     void this.#handle(connection, request)

@@ -21,6 +21,7 @@ import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
 import { PreparedMessage } from './prepared-message.ts'
+import type { Passed } from './prepared-run.ts'
 import { type ControlFrame, type MessageValues, Receiver, type ReceiverOptions } from './receive.ts'
 import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
 import { NO_TRAFFIC, type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
@@ -443,6 +444,23 @@ export class Session {
     this.#placeOwedPong()
     this.#out().sendPrepared(message)
     this.#messageAt = this.#now
+  }
+
+  /**
+   * @internal Messages of one frame each were sent past the session, the last of them at this time: while nothing else
+   * went in, and nothing was there to take.
+   */
+  static passed(session: Session, { messages, wireBytes, payloadBytes }: Passed, now: number): void {
+    const before = session.#before
+    session.#before = Object.freeze({
+      ...before,
+      messagesSent: before.messagesSent + messages,
+      framesSent: before.framesSent + messages,
+      wireBytesSent: before.wireBytesSent + wireBytes,
+      payloadBytesSent: before.payloadBytesSent + payloadBytes,
+    })
+    if (now > session.#now) session.#now = now
+    session.#messageAt = session.#now
   }
 
   /**

@@ -20,6 +20,8 @@ export class ScriptedStream implements ByteStream {
   readonly calls: string[] = []
   /** Whether bytes stay in the stream until `leave` is called, as when the peer does not read. */
   stalled = false
+  /** Whether `write` says so of what has left. */
+  saysLeft = false
   bufferedBytes = 0
   listener!: ByteStreamListener
 
@@ -27,7 +29,7 @@ export class ScriptedStream implements ByteStream {
     const bytes = concat(...vectors)
     this.writes.push(toHex(bytes))
     if (this.stalled) this.bufferedBytes += bytes.length
-    return false
+    return this.saysLeft && this.bufferedBytes === 0
   }
 
   end(): void {

@@ -1,9 +1,12 @@
 // Writing past the stream of a socket. What the system takes at once needs no queue, no request of its own and no callback in
 // a later tick; at one message in flight those cost more than the message. A stream of Node writes through the handle of its
 // socket, and so do we as long as nothing is queued in front: the handle keeps the order, whoever writes to it. That is not
-// documented: it is looked whether all of its parts are there, and otherwise the stream writes. On Node 20 it is worth a sixth
-// of the echoes of 125 B at one message in flight on each of 100 connections, and a twelfth at eight on each of 1,000; on
-// Node 24 a twentieth and nothing, but a quarter at 32 on each of ten, and two fifths of those of 1 MiB.
+// documented: it is looked whether all of its parts are there, and otherwise the stream writes. Nothing is asked of the
+// socket for a write: where a thousand of them take one each, what it has to be asked for has to be fetched from memory.
+//
+// On Node 20 it is worth a sixth of the echoes of 125 B at one message in flight on each of 100 connections, and a twelfth
+// at eight on each of 1,000; on Node 24 a twentieth and nothing, but a quarter at 32 on each of ten, and two fifths of those
+// of 1 MiB.
 
 import type { Socket } from 'node:net'
 import { getSystemErrorName } from 'node:util'
@@ -25,7 +28,8 @@ export interface DirectWriter {
 
 type RequestClass = new () => WriteRequest
 
-interface Handle {
+/** What a socket writes through. */
+export interface DirectHandle {
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
   writev(request: WriteRequest, vectors: readonly Uint8Array[], allAreBuffers: true): number
 }
@@ -38,18 +42,17 @@ let spare: WriteRequest | undefined
 const UNUSED = -1
 
 /**
- * Writes now, if that is possible. What does not leave at once waits in the handle; the writer is told when it has left, or
- * will not, never from inside this.
+ * Writes now, if that is possible, into the handle of a socket whose stream has nothing queued and was not ended. What does
+ * not leave at once waits in the handle; the writer is told when it has left, or will not, never from inside this.
  *
  * @returns whether all of it has left; `undefined` when it is for the stream to write. An error destroys the socket.
  */
 export function writeDirectly(
+  handle: DirectHandle,
   socket: Socket,
   vectors: readonly Uint8Array[],
   writer: DirectWriter,
 ): boolean | undefined {
-  const handle = (socket as unknown as { _handle: Handle | null })._handle
-  if (handle === null || socket.writableLength > 0 || !socket.writable) return undefined
   if (Request === null) return undefined
   if (Request === undefined) {
     watchForRequest(handle)
@@ -70,10 +73,11 @@ export function writeDirectly(
   return false
 }
 
-/** Whether the handle of a socket has what is needed for that. */
-export function canWriteDirectly(socket: Socket): boolean {
-  const handle = (socket as unknown as { _handle?: Partial<Handle> | null })._handle
-  return typeof handle?.writeBuffer === 'function' && typeof handle.writev === 'function'
+/** The handle of a socket, if it has what is needed for that. */
+export function directHandleOf(socket: Socket): DirectHandle | undefined {
+  const handle = (socket as unknown as { _handle?: Partial<DirectHandle> | null })._handle
+  const isWhole = typeof handle?.writeBuffer === 'function' && typeof handle.writev === 'function'
+  return isWhole ? (handle as DirectHandle) : undefined
 }
 
 function createRequest(Class: RequestClass): WriteRequest {
@@ -100,7 +104,7 @@ function classOf(request: WriteRequest): RequestClass | null {
 }
 
 /** The next write of the stream, which is the caller's, tells what a request is. */
-function watchForRequest(handle: Handle): void {
+function watchForRequest(handle: DirectHandle): void {
   const names = ['writeBuffer', 'writev'] as const
   for (const name of names) {
     Object.defineProperty(handle, name, {

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { ByteStream, ByteStreamListener } from '../../connection/index.ts'
-import { canWriteDirectly, writeDirectly } from './direct-write.ts'
+import { type DirectHandle, directHandleOf, writeDirectly } from './direct-write.ts'
 import { nextTurn } from './next-turn.ts'
 import { sharedBufferReader } from './read-buffer.ts'
 
@@ -43,7 +43,7 @@ export class SocketStream implements ByteStream {
   #error: unknown
   #told: 'nothing' | 'end' | 'close' = 'nothing'
   #readsIntoOurs = false
-  #writesDirectly = false
+  #directHandle: DirectHandle | undefined // until the socket ends
   #mayWait = true // whether something that was written may not have left
   #directBytes = 0 // that were written past the stream and have not left
   #paused = false
@@ -83,7 +83,7 @@ export class SocketStream implements ByteStream {
     this.#listener = listener
     const socket = this.#socket
     this.#readsIntoOurs = SocketStream.#readIntoOurs(socket)
-    this.#writesDirectly = this.#readsIntoOurs && canWriteDirectly(socket as Socket)
+    if (this.#readsIntoOurs) this.#directHandle = directHandleOf(socket as Socket)
     socket.on('data', SocketStream.#onData)
     socket.on('end', SocketStream.#onEnd)
     socket.on('close', SocketStream.#onClose)
@@ -93,8 +93,8 @@ export class SocketStream implements ByteStream {
   }
 
   write(vectors: readonly Uint8Array[]): boolean {
-    if (this.#writesDirectly && this.#directBytes === 0) {
-      const left = writeDirectly(this.#socket as Socket, vectors, this)
+    if (this.#directHandle !== undefined && this.bufferedBytes === 0) {
+      const left = writeDirectly(this.#directHandle, this.#socket as Socket, vectors, this)
       if (left === true) return true
       if (left === false) {
         this.#mayWait = true
@@ -114,6 +114,7 @@ export class SocketStream implements ByteStream {
   }
 
   end(): void {
+    this.#directHandle = undefined
     this.#socket.end()
   }
 
@@ -190,6 +191,7 @@ export class SocketStream implements ByteStream {
 
   #tellClose(): void {
     if (this.#told === 'close') return
+    this.#directHandle = undefined
     // What was read before the socket broke, and held back, did arrive.
     for (let bytes = this.#unread(); bytes !== null; bytes = this.#unread()) this.#listener.received(bytes)
     this.#tellEnd()

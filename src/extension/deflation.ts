@@ -19,6 +19,10 @@ const TAIL_BYTES = 4
 const EMPTY_BLOCK = 0x00
 
 const EMPTY: Uint8Array = new Uint8Array(0)
+const EMPTY_MESSAGE = Uint8Array.of(EMPTY_BLOCK)
+
+// What cannot be compressed takes five bytes more for every 128 at most: of so many bytes all that comes fits a step.
+const MOST_WHOLE_BYTES = 49_152
 
 // Steps write here, behind room for a tail that was held back; what they wrote is copied into memory of its size.
 const scratch = new Uint8Array(TAIL_BYTES + STEP_BYTES)
@@ -84,6 +88,17 @@ export class Deflation implements OutgoingTransform {
     return this.#end === 'message' ? this.#endMessage(end) : this.#handOut(end)
   }
 
+  /** One step, and no copy. */
+  transformWhole(payload: Uint8Array, start: number, end: number): Uint8Array | undefined {
+    if (end - start > MOST_WHOLE_BYTES) return undefined
+    const stream = this.#stream ?? this.#pool.take()
+    stream.step('sync', payload, start, end, scratch, 0)
+    const { produced } = stream
+    if (this.#agreement.noContextTakeover) this.#pool.giveBack(stream)
+    else this.#stream = stream
+    return produced === 0 ? EMPTY_MESSAGE : scratch.subarray(0, produced - TAIL_BYTES)
+  }
+
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -102,7 +117,7 @@ export class Deflation implements OutgoingTransform {
 
   #endMessage(end: number): Uint8Array {
     const isEmpty = end === TAIL_BYTES && this.#heldBytes === 0
-    const output = isEmpty ? Uint8Array.of(EMPTY_BLOCK) : this.#handOut(end - TAIL_BYTES)
+    const output = isEmpty ? EMPTY_MESSAGE.slice() : this.#handOut(end - TAIL_BYTES)
     if (this.#agreement.noContextTakeover) this.#letGo()
     return output
   }

@@ -16,7 +16,7 @@ import {
 } from '../codec/frame-header.ts'
 import { MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
-import { takePooled } from '../codec/pooled-copy.ts'
+import { copyPooled, takePooled } from '../codec/pooled-copy.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
@@ -84,6 +84,8 @@ export class Receiver {
   readonly #maskBit: number // of the frames that are read whole
   #mostWholeBytes = -1 // the longest message that is read whole
   #deliversValues = false
+  readonly #markedText: number // the first bytes of whole messages that an extension undoes at once; -1 without one
+  readonly #markedBinary: number
 
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
   #chunk: Uint8Array = EMPTY
@@ -152,6 +154,10 @@ export class Receiver {
     this.#nextDelivery = options.delivery
     this.deliver(options.delivery)
     this.#log = options.log
+    const whole = options.pipeline?.whole
+    const mark = (options.pipeline?.reservedBits ?? 0) << 4
+    this.#markedText = whole === undefined ? -1 : WHOLE_TEXT | mark
+    this.#markedBinary = whole === undefined ? -1 : WHOLE_BINARY | mark
     this.#maskBit = options.masking === 'forbidden' ? 0 : 0x80
     this.#rate = new FrameRate(
       options.limits.maxControlFramesPerSecond,
@@ -237,7 +243,8 @@ export class Receiver {
   /** From the next message on, payload is handed over this way. */
   deliver(delivery: Delivery): void {
     this.#nextDelivery = delivery
-    this.#mostWholeBytes = delivery.isWhole && this.#pipeline === undefined ? delivery.maxMessageBytes : -1
+    const isPlain = this.#pipeline === undefined || this.#pipeline.whole !== undefined
+    this.#mostWholeBytes = delivery.isWhole && isPlain ? delivery.maxMessageBytes : -1
   }
 
   /** Of what lies whole in one chunk, text comes as a string from now on, and small binary in memory of its own. */
@@ -349,7 +356,8 @@ export class Receiver {
     const at = this.#at
     if (chunk.length - at < 8 || this.#headerBytes > 0) return undefined
     const first = chunk[at]!
-    if (first !== WHOLE_TEXT && first !== WHOLE_BINARY) return undefined
+    const isPlain = first === WHOLE_TEXT || first === WHOLE_BINARY
+    if (!isPlain && first !== this.#markedText && first !== this.#markedBinary) return undefined
     const maskBit = this.#maskBit
     let length = chunk[at + 1]! ^ maskBit // the wrong bit makes it longer than any
     let start = at + 2
@@ -366,6 +374,7 @@ export class Receiver {
     }
     const end = start + length
     if (end > chunk.length || length > this.#mostWholeBytes || length > maxPieceBytes) return undefined
+    if (!isPlain) return this.#readWholeMarked(chunk, start, end, key, maxPieceBytes)
     const event =
       first === WHOLE_BINARY ? this.#wholeBinary(chunk, start, end, key) : this.#wholeText(chunk, start, end, key)
     if (event === undefined) return undefined
@@ -373,6 +382,45 @@ export class Receiver {
     this.#countFrame(first, maskBit !== 0, length)
     this.#countMessage(event.type, length, false)
     return event
+  }
+
+  /** The same for a message that an extension has transformed. */
+  #readWholeMarked(
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    key: number,
+    maxPieceBytes: number,
+  ): MessageEvent | undefined {
+    if (this.#worked >= this.#sliceBytes) return undefined
+    const first = chunk[this.#at]!
+    const type = first === this.#markedText ? 'text' : 'binary'
+    this.#unmask(chunk, start, end, key, 0)
+    const decoded = this.#pipeline!.whole!.transformWhole(chunk, start, end)
+    const event = decoded && this.#wholeDecoded(type, decoded, Math.min(this.#mostWholeBytes, maxPieceBytes))
+    if (event === undefined) {
+      this.#unmask(chunk, start, end, key, 0) // back to what it was
+      return undefined
+    }
+    this.#at = end
+    this.#worked += end - start + Math.max(LEAST_COST_BYTES, decoded!.length)
+    this.#countFrame(first, this.#maskBit !== 0, end - start)
+    this.#countMessage(type, decoded!.length, true)
+    return event
+  }
+
+  /** @param decoded Borrowed. @returns `undefined` for what is too long, or not valid. */
+  #wholeDecoded(type: MessageType, decoded: Uint8Array, mostBytes: number): MessageEvent | undefined {
+    const { length } = decoded
+    if (length > mostBytes) return undefined
+    if (type === 'text' && this.#validateUtf8) {
+      if (this.#deliversValues) {
+        const text = decodeValidText(decoded, 0, length, NOT_ASCII)
+        return text === undefined ? undefined : textEvent(text)
+      }
+      if (!isValidText(decoded, 0, length)) return undefined
+    }
+    return messageEvent(type, copyPooled(decoded), true, 0)
   }
 
   #wholeBinary(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent {

@@ -457,3 +457,37 @@ test('an error of the platform is nobody’s but its own', () => {
   assert.throws(() => deflation.read(), /out of memory/)
   deflation.close()
 })
+
+// --- whole messages --------------------------------------------------------------------------------------------------
+
+/** What comes out of a message at once; what goes in lies somewhere in the middle. */
+function deflatedWhole(deflation: Deflation, payload: Uint8Array): Uint8Array | undefined {
+  const around = concat(hex('01 02 03'), payload, hex('04 05'))
+  return deflation.transformWhole(around, 3, 3 + payload.length)?.slice()
+}
+
+const WHOLE_LENGTHS = [0, 1, 3, 100, 1_536, 1_537, 16_384, 49_152]
+for (const [name, port] of PORTS) {
+  for (const noContextTakeover of [true, false]) {
+    test(`a message at once is the message in steps: ${name}, ${noContextTakeover ? 'no ' : ''}context takeover`, () => {
+      for (const memoryLevel of [1, 8]) {
+        const options = { port, noContextTakeover, memoryLevel }
+        const plain = deflationOf(options)
+        const whole = deflationOf(options)
+        for (const kind of ['zeros', 'JSON', 'random'] as const) {
+          for (const length of WHOLE_LENGTHS) {
+            const bytes = dataOf(kind, length)
+            const expected = deflated(plain, bytes)
+            assertSameBytes(deflatedWhole(whole, bytes)!, expected, `${length} of ${kind}`)
+            assertSameBytes(deflated(whole, bytes), deflated(plain, bytes), 'what follows')
+          }
+        }
+      }
+    })
+  }
+}
+
+test('a long message does not go at once, and no stream is taken for it', () => {
+  const deflation = deflationOf({ port: { ...nodeDeflate, createDeflater: () => assert.fail() } })
+  assert.equal(deflatedWhole(deflation, new Uint8Array(49_153)), undefined)
+})

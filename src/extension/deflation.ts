@@ -27,9 +27,13 @@ const MOST_WHOLE_BYTES = 49_152
 // Steps write here, behind room for a tail that was held back; what they wrote is copied into memory of its size.
 const scratch = new Uint8Array(TAIL_BYTES + STEP_BYTES)
 
+/** Up to here a message that depends on no other may be compressed with less effort, where there is a pool for that. */
+export const MOST_SHORT_BYTES = 1_536
+
 export class Deflation implements OutgoingTransform {
   readonly sharing: TransformSharing
   readonly #pool: StreamPool
+  readonly #shortPool: StreamPool | undefined
   readonly #agreement: DirectionAgreement
   readonly #thresholdBytes: number
   #stream: DeflateStream | undefined
@@ -42,9 +46,19 @@ export class Deflation implements OutgoingTransform {
   readonly #held = new Uint8Array(TAIL_BYTES)
   #heldBytes = 0
 
-  /** @param key Equal for all whose messages can be exchanged. */
-  constructor(pool: StreamPool, agreement: DirectionAgreement, thresholdBytes: number, key: string) {
+  /**
+   * @param key Equal for all whose messages can be exchanged.
+   * @param shortPool Streams for short messages, if those are others.
+   */
+  constructor(
+    pool: StreamPool,
+    agreement: DirectionAgreement,
+    thresholdBytes: number,
+    key: string,
+    shortPool?: StreamPool,
+  ) {
     this.#pool = pool
+    this.#shortPool = agreement.noContextTakeover ? shortPool : undefined
     this.#agreement = agreement
     this.#thresholdBytes = thresholdBytes
     this.sharing = {
@@ -54,6 +68,7 @@ export class Deflation implements OutgoingTransform {
       forget: () => this.#stream?.reset(),
     }
     pool.open()
+    this.#shortPool?.open()
   }
 
   get pending(): boolean {
@@ -91,10 +106,11 @@ export class Deflation implements OutgoingTransform {
   /** One step, and no copy. */
   transformWhole(payload: Uint8Array, start: number, end: number): Uint8Array | undefined {
     if (end - start > MOST_WHOLE_BYTES) return undefined
-    const stream = this.#stream ?? this.#pool.take()
+    const pool = end - start <= MOST_SHORT_BYTES ? (this.#shortPool ?? this.#pool) : this.#pool
+    const stream = this.#stream ?? pool.take()
     stream.step('sync', payload, start, end, scratch, 0)
     const { produced } = stream
-    if (this.#agreement.noContextTakeover) this.#pool.giveBack(stream)
+    if (this.#agreement.noContextTakeover) pool.giveBack(stream)
     else this.#stream = stream
     return produced === 0 ? EMPTY_MESSAGE : scratch.subarray(0, produced - TAIL_BYTES)
   }
@@ -105,6 +121,7 @@ export class Deflation implements OutgoingTransform {
     this.#letGo()
     this.#payload = EMPTY
     this.#pool.close()
+    this.#shortPool?.close()
   }
 
   /** More is to come, and the last bytes of it may be the tail, of which these may be a part. */

@@ -491,3 +491,27 @@ test('a long message does not go at once, and no stream is taken for it', () => 
   const deflation = deflationOf({ port: { ...nodeDeflate, createDeflater: () => assert.fail() } })
   assert.equal(deflatedWhole(deflation, new Uint8Array(49_153)), undefined)
 })
+
+test('short messages that depend on no other take their streams from a pool of their own', () => {
+  for (const noContextTakeover of [true, false]) {
+    const created: string[] = []
+    const pool = (name: string) =>
+      new StreamPool(() => {
+        created.push(name)
+        return nodeDeflate.createDeflater({ windowBits: 15, memoryLevel: 8, compressionLevel: 6 })
+      })
+    const agreement = { noContextTakeover, windowBits: 15 } as const
+    const deflation = new Deflation(pool('usual'), agreement, 0, 'key', pool('short'))
+    for (const length of [1_536, 1_537, 1_536]) {
+      const payload = dataOf('JSON', length)
+      assertSameBytes(
+        inflated(deflatedWhole(new Deflation(poolOf({}), agreement, 0, 'key'), payload)!),
+        payload,
+        `${length}`,
+      )
+      assert.ok(deflatedWhole(deflation, payload))
+    }
+    assert.deepEqual(created, noContextTakeover ? ['short', 'usual'] : ['usual'])
+    deflation.close()
+  }
+})

@@ -21,9 +21,10 @@ interface Agreement {
   readonly takeover?: boolean
 }
 
+/** Level 5: at the default, short messages are compressed with less effort on the short way. */
 function agree({ options, takeover = false }: Agreement): AgreedExtension {
   const names = takeover ? [] : ['server_no_context_takeover', 'client_no_context_takeover']
-  const extension = permessageDeflate(nodeDeflate, { thresholdBytes: 100, ...options })
+  const extension = permessageDeflate(nodeDeflate, { compressionLevel: 5, thresholdBytes: 100, ...options })
   return extension.agreed([...names.map((name) => [name, undefined] as const), ['server_max_window_bits', '12']])
 }
 
@@ -185,4 +186,19 @@ test('what was sent does not change with what is sent after it', () => {
   const before = vectors.map((vector) => vector.slice())
   session.send('binary', dataOf('random', 6_001))
   assert.deepEqual(vectors, before)
+})
+
+test('at the default level, short messages are compressed with less effort, and take at most a tenth more bytes', () => {
+  const bytes = (compressionLevel: number, kind: 'JSON' | 'text', length: number) => {
+    const session = make('server', agree({ options: { compressionLevel } }), {})
+    session.send('binary', dataOf(kind, length))
+    return session.outputBytes
+  }
+  for (const kind of ['JSON', 'text'] as const) {
+    for (const length of [200, 500, 1_024, 1_536]) {
+      assert.equal(bytes(6, kind, length), bytes(3, kind, length))
+      assert.ok(bytes(6, kind, length) <= 1.1 * bytes(7, kind, length), `${length} of ${kind}`)
+    }
+    assert.ok(bytes(6, kind, 1_537) < bytes(3, kind, 1_537))
+  }
 })

@@ -28,16 +28,21 @@ function agree({ options, takeover = false }: Agreement): AgreedExtension {
   return extension.agreed([...names.map((name) => [name, undefined] as const), ['server_max_window_bits', '12']])
 }
 
-function withoutWhole(agreed: AgreedExtension): AgreedExtension {
-  const hide = <Transform extends MessageTransform>(transform: Transform) =>
-    Object.assign(transform, { transformWhole: undefined })
+/** The same with another short way, or none. */
+function withWhole(agreed: AgreedExtension, transformWhole: MessageTransform['transformWhole']): AgreedExtension {
+  const change = <Transform extends MessageTransform>(transform: Transform) =>
+    Object.assign(transform, { transformWhole })
   return {
     ...agreed,
     createTransforms(role) {
       const { outgoing, incoming } = agreed.createTransforms!(role)
-      return { outgoing: hide(outgoing), incoming: hide(incoming) }
+      return { outgoing: change(outgoing), incoming: change(incoming) }
     },
   }
+}
+
+function withoutWhole(agreed: AgreedExtension): AgreedExtension {
+  return withWhole(agreed, undefined)
 }
 
 function make(role: 'client' | 'server', agreed: AgreedExtension, options: Partial<SessionOptions>): Session {
@@ -177,6 +182,15 @@ for (const role of ['client', 'server'] as const) {
     }
   }
 }
+
+test('what the short way does not want goes the other way', () => {
+  const [unwilling, plain] = [() => undefined, undefined].map((transformWhole) => {
+    const session = make('server', withWhole(agree({}), transformWhole), {})
+    for (const length of [99, 1_000]) session.send('text', 'x'.repeat(length))
+    return [session.takeOutput().map(String), session.stats(), session.takeRecords()]
+  })
+  assert.deepEqual(unwilling, plain)
+})
 
 test('what was sent does not change with what is sent after it', () => {
   const session = make('server', agree({}), {})

@@ -129,6 +129,10 @@ export class Connection implements AsyncIterable<Message> {
       this.#connection = connection
     }
 
+    get takesAll(): boolean {
+      return this.#connection.#listener !== undefined || this.#connection.#discarding
+    }
+
     get isBusy(): boolean {
       return this.#connection.#madeReading?.isBusy === true
     }
@@ -248,6 +252,7 @@ export class Connection implements AsyncIterable<Message> {
    */
   send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
     const driver = this.#driver
+    if (options === undefined && driver.sendWhole(data)) return SENT
     driver.updateTime()
     if (this.#session.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
     const { bufferedBytes } = driver
@@ -274,6 +279,7 @@ export class Connection implements AsyncIterable<Message> {
    * @throws TypeError as `send`.
    */
   trySend(data: string | BytesLike | PreparedMessage, options?: MessageOptions): boolean {
+    if (options === undefined && this.#driver.sendWhole(data)) return true
     this.#driver.updateTime()
     if (this.readyState !== 'open') return false
     if (this.bufferedBytes >= this.#limits.highWaterBytes) {
@@ -547,7 +553,7 @@ export class Connection implements AsyncIterable<Message> {
       return
     }
     orphans.push(piece.payload)
-    if (piece.final) this.#deliver(toMessage({ ...piece, payload: joinBytes(orphans.splice(0)) }))
+    if (piece.final) this.#deliverMessage(toMessage({ ...piece, payload: joinBytes(orphans.splice(0)) }))
   }
 
   #handleMessage({ type, payload, owned, text }: MessageEvent): void {
@@ -558,14 +564,15 @@ export class Connection implements AsyncIterable<Message> {
       this.#session.fail(1009) // there are limits above maxMessageBytes: how long a string can be, for one
       return
     }
-    this.#deliver(message)
+    this.#deliverMessage(message)
+  }
+
+  #deliverMessage(message: Message): void {
+    if (this.#listener === undefined) this.#deliver(message)
+    else this.#tellListener(message)
   }
 
   #deliver(delivered: Delivered): void {
-    if (this.#listener !== undefined) {
-      this.#tellListener(toMessage(delivered))
-      return
-    }
     const reading = this.#reading
     const resolve = reading.waiters.shift()
     if (resolve !== undefined) {

@@ -11,6 +11,8 @@ const REST_MS = 5_000
 
 /** Who takes the events of a driver. */
 export interface EventConsumer {
+  /** Whether whatever comes is taken at once: neither of the following holds anything back then. */
+  readonly takesAll: boolean
   /** Whether what was handed over last is still being seen to; nothing else is taken then. */
   readonly isBusy: boolean
   /** Whether messages are wanted now; otherwise they wait in the session, and the peer after a while with them. */
@@ -76,6 +78,17 @@ export class Driver implements ByteStreamListener, Sleeper {
   /** Bytes that were sent and have not left yet. */
   get bufferedBytes(): number {
     return this.session.outputBytes + this.#stream.bufferedBytes
+  }
+
+  /**
+   * The fast way for what most messages are: sent while events are handled, with little waiting to leave. It leaves when
+   * all of them are handled.
+   *
+   * @returns whether it was sent; else nothing has happened.
+   */
+  sendWhole(data: unknown): boolean {
+    if (!this.#pumping || this.#watch !== undefined || this.#stream.bufferedBytes > 0) return false
+    return Session.sendWhole(this.session, data, this.#highWaterBytes - 1)
   }
 
   received(bytes: Uint8Array): void {
@@ -179,6 +192,7 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   #nextEvent(): SessionEvent | undefined {
     if (this.#workPending && this.session.hasWork) return undefined // it goes on in a turn of its own
+    if (this.#consumer.takesAll) return this.#next()
     // Nothing is held back once the stream has ended: what is left is all there will ever be.
     if (this.#streamEnded || this.session.readyState === 'closed') return this.#next()
     if (this.#consumer.isBusy || (!this.#consumer.wantsClose && this.session.isCloseNext)) return undefined
@@ -242,7 +256,7 @@ export class Driver implements ByteStreamListener, Sleeper {
         this.#drain() // the session gave up over a payload that is not what it was
         return
       }
-      if (vectors.length > 0) this.#stream.write(vectors)
+      if (vectors.length > 0 && this.#stream.write(vectors)) Session.releaseOutput(vectors)
       if (this.session.outputBytes > 0) this.#deferWork()
     }
     if (this.session.wantsEnd && this.session.outputBytes === 0) {

@@ -3,9 +3,9 @@
 // own; what is sent meanwhile waits behind it.
 
 import { Fifo } from '../codec/fifo.ts'
-import { MAX_FRAME_HEADER_BYTES } from '../codec/frame-header.ts'
+import { frameHeaderSize, MAX_FRAME_HEADER_BYTES } from '../codec/frame-header.ts'
 import { Opcode } from '../codec/opcode.ts'
-import { isFixedMemory } from '../codec/payload-bytes.ts'
+import { byteLengthOf, isFixedMemory, isUint8Array } from '../codec/payload-bytes.ts'
 import { encodeText, writeText } from '../codec/text.ts'
 import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extension/index.ts'
 import { Encoding } from './encoding.ts'
@@ -90,6 +90,7 @@ export class FrameQueue {
 
   /** Bytes that wait, about; at least one as long as there is work. */
   get bytes(): number {
+    if (this.#pipeline === undefined) return 0
     const job = this.#job === undefined ? 0 : this.#job.encoding.remainingBytes + MAX_FRAME_HEADER_BYTES
     return this.#waitingBytes + job + (this.#shared?.bytes ?? 0)
   }
@@ -112,6 +113,30 @@ export class FrameQueue {
     } else {
       this.#waitWith(payload, (own) => this.#transformData(firstByte, own, compress))
     }
+  }
+
+  /**
+   * The fast way for a whole message, text where it is a string, that leaves as it is, in a frame of at most `mostBytes`
+   * bytes. It judges nothing: what is not known to be right is left to `writeData`, and what comes before that.
+   *
+   * @returns whether it was written.
+   */
+  writeWhole(data: unknown, mostBytes: number): boolean {
+    const { traffic } = this
+    if (this.#pipeline !== undefined || traffic.isRecorded) return false
+    const key = this.#nextMaskingKey
+    let length: number
+    if (typeof data === 'string') {
+      if (data.length > mostBytes / 3 - MAX_FRAME_HEADER_BYTES) return false
+      length = this.#writer.writeTextFrame(FIN | Opcode.text, data, key === undefined ? undefined : key())
+    } else {
+      if (!isUint8Array(data)) return false
+      length = byteLengthOf(data)
+      if (length === 0 || length > COPIED_PAYLOAD_BYTES || length > mostBytes - MAX_FRAME_HEADER_BYTES) return false
+      this.#writer.writeFrame(FIN | Opcode.binary, data, key === undefined ? undefined : key())
+    }
+    traffic.wholeMessages(1, frameHeaderSize(length, key !== undefined) + length, length)
+    return true
   }
 
   writePrepared(firstByte: number, message: PreparedMessage): void {

@@ -213,9 +213,12 @@ export class Session {
    */
   get outputBytes(): number {
     const sender = this.#sender
-    const pong = sender?.isMidFrame === true ? undefined : this.#owedPong
-    const pongBytes = pong === undefined ? 0 : frameHeaderSize(pong.length, this.role === 'client') + pong.length
-    return sender === undefined ? pongBytes : (this.#output?.bytes ?? 0) + sender.waitingBytes + pongBytes
+    const bytes = sender === undefined ? 0 : (this.#output === undefined ? 0 : this.#output.bytes) + sender.waitingBytes
+    return this.#owedPong === undefined ? bytes : bytes + this.#owedPongBytes(this.#owedPong)
+  }
+
+  #owedPongBytes({ length }: Uint8Array): number {
+    return this.#sender?.isMidFrame === true ? 0 : frameHeaderSize(length, this.role === 'client') + length
   }
 
   /** Bytes that were received and wait for `next` to be called. */
@@ -410,6 +413,28 @@ export class Session {
     this.#placeOwedPong()
     this.#out().send(type, payload, options)
     this.#messageAt = this.#now
+  }
+
+  /**
+   * @internal The fast way for what most messages are: small, whole, and sent while the session is open; text where it is a
+   * string. It judges nothing: what is not known to be right is left to `send`.
+   *
+   * Costs a third of that way.
+   *
+   * @param mostOutputBytes How long the output may get by it.
+   * @returns whether it was sent; else nothing has happened.
+   */
+  static sendWhole(session: Session, data: unknown, mostOutputBytes: number): boolean {
+    const output = session.#output
+    if (output === undefined || session.#owedPong !== undefined || session.#receiveHalf !== 'open') return false
+    if (!session.#sender!.sendWhole(data, mostOutputBytes - output.bytes)) return false
+    session.#messageAt = session.#now
+    return true
+  }
+
+  /** @internal What `takeOutput` gave last has left, before anything else was sent: its memory is used again. */
+  static releaseOutput(vectors: readonly Uint8Array[]): void {
+    OutputVectors.release(vectors)
   }
 
   /** Sends a message that was made ready for many, see `prepareMessage`. */

@@ -126,6 +126,19 @@ export class SentTraffic {
     this.#masked = options.masked
   }
 
+  /** Whether frames or messages are recorded one by one. */
+  get isRecorded(): boolean {
+    return this.#log.frames || this.#log.messages
+  }
+
+  /** Messages of one frame each were written that leave as they are, while none is recorded. */
+  wholeMessages(count: number, wireBytes: number, payloadBytes: number): void {
+    this.frames += count
+    this.messages += count
+    this.wireBytes += wireBytes
+    this.payloadBytes += payloadBytes
+  }
+
   /** A whole frame was written. */
   frame(firstByte: number, payloadLength: number): void {
     this.header(payloadLength)

@@ -230,6 +230,10 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
     return true
   }
 
+  get takesAll(): boolean {
+    return !this.isBusy
+  }
+
   get isBusy(): boolean {
     return this.#paused || this.#yielding
   }

@@ -44,6 +44,7 @@ export class SocketStream implements ByteStream {
   #told: 'nothing' | 'end' | 'close' = 'nothing'
   #readsIntoOurs = false
   #writesDirectly = false
+  #mayWait = true // whether something that was written may not have left
   #directBytes = 0 // that were written past the stream and have not left
   #paused = false
   #yielding = false
@@ -70,8 +71,11 @@ export class SocketStream implements ByteStream {
   }
 
   get bufferedBytes(): number {
+    if (!this.#mayWait) return 0 // asked for every message; what a socket says of itself takes longer than all the rest
     // A destroyed stream writes nothing any more.
-    return this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#directBytes
+    const bytes = this.#socket.destroyed ? 0 : this.#socket.writableLength + this.#directBytes
+    this.#mayWait = bytes > 0
+    return bytes
   }
 
   /** Says who is to be told what arrives, and begins to read. */
@@ -93,10 +97,12 @@ export class SocketStream implements ByteStream {
       const left = writeDirectly(this.#socket as Socket, vectors, this)
       if (left === true) return true
       if (left === false) {
+        this.#mayWait = true
         for (const { length } of vectors) this.#directBytes += length
         return false
       }
     }
+    this.#mayWait = true
     const socket = this.#socket
     const last = vectors.length - 1
     this.#written ??= () => this.#tellDrained()

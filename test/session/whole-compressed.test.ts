@@ -131,6 +131,18 @@ for (const role of ['client', 'server'] as const) {
   }
 }
 
+test('what is undone at once counts as work: a slice ends behind it', () => {
+  const session = make('client', agree({}), { sliceBytes: 5_000 })
+  const part = frame(compressed(JSON_BYTES.slice(0, 3_000), 1))
+  session.receive(concat(part, part, part))
+  assert.deepEqual(
+    [session.next()?.kind, session.next()?.kind, session.next()?.kind],
+    ['message', 'message', undefined],
+  )
+  assert.equal(session.hasWork, true)
+  assert.equal(session.next()?.kind, 'message')
+})
+
 test('messages that were handed over do not change with those that follow', () => {
   const session = make('client', agree({}), {})
   const payloads = [dataOf('JSON', 900), dataOf('random', 900), dataOf('JSON', 3_000)]

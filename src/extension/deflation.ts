@@ -19,13 +19,21 @@ const TAIL_BYTES = 4
 const EMPTY_BLOCK = 0x00
 
 const EMPTY: Uint8Array = new Uint8Array(0)
+const EMPTY_MESSAGE = Uint8Array.of(EMPTY_BLOCK)
+
+// What cannot be compressed takes five bytes more for every 128 at most: of so many bytes all that comes fits a step.
+const MOST_WHOLE_BYTES = 49_152
 
 // Steps write here, behind room for a tail that was held back; what they wrote is copied into memory of its size.
 const scratch = new Uint8Array(TAIL_BYTES + STEP_BYTES)
 
+/** Up to here a message that depends on no other may be compressed with less effort, where there is a pool for that. */
+export const MOST_SHORT_BYTES = 1_536
+
 export class Deflation implements OutgoingTransform {
   readonly sharing: TransformSharing
   readonly #pool: StreamPool
+  readonly #shortPool: StreamPool | undefined
   readonly #agreement: DirectionAgreement
   readonly #thresholdBytes: number
   #stream: DeflateStream | undefined
@@ -38,9 +46,19 @@ export class Deflation implements OutgoingTransform {
   readonly #held = new Uint8Array(TAIL_BYTES)
   #heldBytes = 0
 
-  /** @param key Equal for all whose messages can be exchanged. */
-  constructor(pool: StreamPool, agreement: DirectionAgreement, thresholdBytes: number, key: string) {
+  /**
+   * @param key Equal for all whose messages can be exchanged.
+   * @param shortPool Streams for short messages, if those are others.
+   */
+  constructor(
+    pool: StreamPool,
+    agreement: DirectionAgreement,
+    thresholdBytes: number,
+    key: string,
+    shortPool?: StreamPool,
+  ) {
     this.#pool = pool
+    this.#shortPool = agreement.noContextTakeover ? shortPool : undefined
     this.#agreement = agreement
     this.#thresholdBytes = thresholdBytes
     this.sharing = {
@@ -50,6 +68,7 @@ export class Deflation implements OutgoingTransform {
       forget: () => this.#stream?.reset(),
     }
     pool.open()
+    this.#shortPool?.open()
   }
 
   get pending(): boolean {
@@ -84,12 +103,25 @@ export class Deflation implements OutgoingTransform {
     return this.#end === 'message' ? this.#endMessage(end) : this.#handOut(end)
   }
 
+  /** One step, and no copy. */
+  transformWhole(payload: Uint8Array, start: number, end: number): Uint8Array | undefined {
+    if (end - start > MOST_WHOLE_BYTES) return undefined
+    const pool = end - start <= MOST_SHORT_BYTES ? (this.#shortPool ?? this.#pool) : this.#pool
+    const stream = this.#stream ?? pool.take()
+    stream.step('sync', payload, start, end, scratch, 0)
+    const { produced } = stream
+    if (this.#agreement.noContextTakeover) pool.giveBack(stream)
+    else this.#stream = stream
+    return produced === 0 ? EMPTY_MESSAGE : scratch.subarray(0, produced - TAIL_BYTES)
+  }
+
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#letGo()
     this.#payload = EMPTY
     this.#pool.close()
+    this.#shortPool?.close()
   }
 
   /** More is to come, and the last bytes of it may be the tail, of which these may be a part. */
@@ -102,7 +134,7 @@ export class Deflation implements OutgoingTransform {
 
   #endMessage(end: number): Uint8Array {
     const isEmpty = end === TAIL_BYTES && this.#heldBytes === 0
-    const output = isEmpty ? Uint8Array.of(EMPTY_BLOCK) : this.#handOut(end - TAIL_BYTES)
+    const output = isEmpty ? EMPTY_MESSAGE.slice() : this.#handOut(end - TAIL_BYTES)
     if (this.#agreement.noContextTakeover) this.#letGo()
     return output
   }

@@ -49,6 +49,14 @@ export interface MessageTransform {
    * @throws TransformError when the payload is not what it should be.
    */
   read(): Uint8Array
+  /**
+   * A shorter way for short messages, where there is one: all of a message at once, in the place of `write` and `read`.
+   *
+   * @param payload Borrowed; the message is what lies from `start` to `end`.
+   * @returns what came of it, borrowed until anything is asked of any transform; `undefined` when this message has to go
+   * the other way, whatever the reason. Nothing has happened then.
+   */
+  transformWhole?(payload: Uint8Array, start: number, end: number): Uint8Array | undefined
   /** Lets go of everything; nothing is asked of it after that. */
   close(): void
 }

@@ -30,6 +30,10 @@ const FINAL_BLOCK_COST_BYTES = 256
 // `read` goes on after at most as many final blocks, which with the largest window takes a third of a millisecond.
 const MOST_FINAL_BLOCKS = 16
 
+// What is longer goes the other way, and what has become longer does so from its beginning; any window divides it.
+const MOST_WHOLE_INPUT_BYTES = 4_096
+const MOST_WHOLE_BYTES = 32_768
+
 const EMPTY: Uint8Array = new Uint8Array(0)
 
 // Before the window there is room for the header of a stored block (RFC 1951 §3.2.4).
@@ -38,6 +42,10 @@ const STORED_HEADER_BYTES = 5
 // Steps write here, and what they wrote is copied into memory of its size.
 const scratch = new Uint8Array(STEP_BYTES)
 const discarded = new Uint8Array(STEP_BYTES)
+
+// The beginnings of it that steps of a window may write to, by their length.
+const LEAST_WINDOW_BITS = 8
+const rooms: Uint8Array[] = []
 
 export class Inflation implements IncomingTransform {
   readonly #pool: StreamPool
@@ -85,6 +93,40 @@ export class Inflation implements IncomingTransform {
       if (!(cause instanceof DeflateDataError)) throw cause
       throw new TransformError('INVALID_COMPRESSED_DATA', { cause })
     }
+  }
+
+  /** One step as a rule, and no copy; what is the least bit unusual goes the other way. */
+  transformWhole(payload: Uint8Array, start: number, end: number): Uint8Array | undefined {
+    if (!this.#noContextTakeover || end - start > MOST_WHOLE_INPUT_BYTES) return undefined
+    const stream = this.#pool.take()
+    let length = -1
+    try {
+      length = this.#inflateWhole(stream, payload, start, end)
+    } catch (error) {
+      if (!(error instanceof DeflateDataError)) throw error
+    }
+    this.#pool.giveBack(stream)
+    return length < 0 ? undefined : scratch.subarray(0, length)
+  }
+
+  /** @returns how long it is; -1 when it is too long, or not right. */
+  #inflateWhole(stream: DeflateStream, payload: Uint8Array, start: number, end: number): number {
+    let at = start
+    let used = 0
+    let roomEnd = 0
+    do {
+      if (used === MOST_WHOLE_BYTES) return -1
+      roomEnd = used + this.#windowBytes // as in `read`
+      rooms[roomEnd >> LEAST_WINDOW_BITS] ??= scratch.subarray(0, roomEnd)
+      stream.step('sync', payload, at, end, rooms[roomEnd >> LEAST_WINDOW_BITS]!, used)
+      at += stream.consumed
+      used += stream.produced
+    } while (used === roomEnd)
+    // A final block, and one byte for the empty block behind it (RFC 7692 §7.2.3.4), is how some end all messages.
+    if (at < end) return at === end - 1 && payload[at] === 0x00 ? used : -1
+    stream.step('block', TAIL_AND_PROBE, 0, TAIL_AND_PROBE.length, discarded, 0)
+    const { consumed, produced } = stream
+    return produced === 0 && (consumed === 0 || consumed === TAIL_BYTES) ? used : -1
   }
 
   close(): void {

@@ -68,11 +68,27 @@ export function openPipelines(
   }
 }
 
+/** A transform that has a shorter way for short messages. */
+export type WholeTransform<Transform extends MessageTransform> = Transform & Required<Pick<Transform, 'transformWhole'>>
+
+/** The only transform, if it has a shorter way. */
+function onlyWhole<Transform extends MessageTransform>(
+  transforms: readonly Transform[],
+): WholeTransform<Transform> | undefined {
+  const [first] = transforms
+  return transforms.length === 1 && first?.transformWhole !== undefined
+    ? (first as WholeTransform<Transform>)
+    : undefined
+}
+
 export class OutgoingPipeline {
+  /** What short messages may be given at once, if there is such a thing. */
+  readonly whole: WholeTransform<OutgoingTransform> | undefined
   #stages: readonly OutgoingTransform[]
 
   constructor(stages: readonly OutgoingTransform[]) {
     this.#stages = stages
+    this.whole = onlyWhole(stages)
   }
 
   /** A message begins. @returns `undefined` when it is sent as it is. */
@@ -99,11 +115,14 @@ export class OutgoingPipeline {
 export class IncomingPipeline {
   /** The reserved bits that its extensions claim; they are nobody else's. */
   readonly reservedBits: number
+  /** What short messages may be given at once, if there is such a thing. */
+  readonly whole: WholeTransform<IncomingTransform> | undefined
   #stages: readonly Stage<IncomingTransform>[]
 
   /** @param stages In the order in which they are undone. */
   constructor(stages: readonly Stage<IncomingTransform>[]) {
     this.reservedBits = stages.reduce((bits, stage) => bits | stage.reservedBits, 0)
+    this.whole = onlyWhole(stages.map(({ transform }) => transform))
     this.#stages = stages
   }
 

@@ -17,7 +17,7 @@ import {
 } from '../codec/frame-header.ts'
 import { type MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII, viewWords } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
-import type { PayloadPool } from '../codec/pooled-copy.ts'
+import { copyPooled, type PayloadPool } from '../codec/pooled-copy.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
@@ -88,6 +88,8 @@ export class Receiver {
   readonly #maskBit: number // of the frames that are read whole
   #mostWholeBytes = -1 // the longest message that is read whole
   #values: MessageValues | undefined
+  readonly #markedText: number // the first bytes of whole messages that an extension undoes at once; -1 without one
+  readonly #markedBinary: number
 
   // Input: one chunk being read, others waiting behind it: those in `#turned` last to first, then those in `#waiting`.
   #chunk: Uint8Array = EMPTY
@@ -157,6 +159,10 @@ export class Receiver {
     this.#nextDelivery = options.delivery
     this.deliver(options.delivery)
     this.#log = options.log
+    const whole = options.pipeline?.whole
+    const mark = (options.pipeline?.reservedBits ?? 0) << 4
+    this.#markedText = whole === undefined ? -1 : WHOLE_TEXT | mark
+    this.#markedBinary = whole === undefined ? -1 : WHOLE_BINARY | mark
     this.#maskBit = options.masking === 'forbidden' ? 0 : 0x80
     this.#rate = new FrameRate(
       options.limits.maxControlFramesPerSecond,
@@ -242,7 +248,8 @@ export class Receiver {
   /** From the next message on, payload is handed over this way. */
   deliver(delivery: Delivery): void {
     this.#nextDelivery = delivery
-    this.#mostWholeBytes = delivery.isWhole && this.#pipeline === undefined ? delivery.maxMessageBytes : -1
+    const isPlain = this.#pipeline === undefined || this.#pipeline.whole !== undefined
+    this.#mostWholeBytes = delivery.isWhole && isPlain ? delivery.maxMessageBytes : -1
   }
 
   /** Of what lies whole in one chunk, small payloads come in memory of the pool from now on, text perhaps as a string. */
@@ -355,7 +362,8 @@ export class Receiver {
     const at = this.#at
     if (chunk.length - at < 8 || this.#headerBytes > 0) return undefined
     const first = chunk[at]!
-    if (first !== WHOLE_TEXT && first !== WHOLE_BINARY) return undefined
+    const isPlain = first === WHOLE_TEXT || first === WHOLE_BINARY
+    if (!isPlain && first !== this.#markedText && first !== this.#markedBinary) return undefined
     const maskBit = this.#maskBit
     let length = chunk[at + 1]! ^ maskBit // the wrong bit makes it longer than any
     let start = at + 2
@@ -372,6 +380,7 @@ export class Receiver {
     }
     const end = start + length
     if (end > chunk.length || length > this.#mostWholeBytes || length > maxPieceBytes) return undefined
+    if (!isPlain) return this.#readWholeMarked(chunk, start, end, key, maxPieceBytes)
     const event =
       first === WHOLE_BINARY ? this.#wholeBinary(chunk, start, end, key) : this.#wholeText(chunk, start, end, key)
     if (event === undefined) return undefined
@@ -379,6 +388,45 @@ export class Receiver {
     this.#countFrame(first, maskBit !== 0, length)
     this.#countMessage(event.type, length, false)
     return event
+  }
+
+  /** The same for a message that an extension has transformed. */
+  #readWholeMarked(
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    key: number,
+    maxPieceBytes: number,
+  ): MessageEvent | undefined {
+    if (this.#worked >= this.#sliceBytes) return undefined
+    const first = chunk[this.#at]!
+    const type = first === this.#markedText ? 'text' : 'binary'
+    this.#unmask(chunk, start, end, key, 0)
+    const decoded = this.#pipeline!.whole!.transformWhole(chunk, start, end)
+    const event = decoded && this.#wholeDecoded(type, decoded, Math.min(this.#mostWholeBytes, maxPieceBytes))
+    if (event === undefined) {
+      this.#unmask(chunk, start, end, key, 0) // back to what it was
+      return undefined
+    }
+    this.#at = end
+    this.#worked += end - start + Math.max(LEAST_COST_BYTES, decoded!.length)
+    this.#countFrame(first, this.#maskBit !== 0, end - start)
+    this.#countMessage(type, decoded!.length, true)
+    return event
+  }
+
+  /** @param decoded Borrowed. @returns `undefined` for what is too long, or not valid. */
+  #wholeDecoded(type: MessageType, decoded: Uint8Array, mostBytes: number): MessageEvent | undefined {
+    const { length } = decoded
+    if (length > mostBytes) return undefined
+    if (type === 'text' && this.#validateUtf8) {
+      if (this.#values?.textAsString === true) {
+        const text = decodeValidText(decoded, 0, length, NOT_ASCII)
+        return text === undefined ? undefined : textEvent(text)
+      }
+      if (!isValidText(decoded, 0, length)) return undefined
+    }
+    return messageEvent(type, copyPooled(decoded), true, 0)
   }
 
   #wholeBinary(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent {

@@ -457,3 +457,61 @@ test('an error of the platform is nobody’s but its own', () => {
   assert.throws(() => deflation.read(), /out of memory/)
   deflation.close()
 })
+
+// --- whole messages --------------------------------------------------------------------------------------------------
+
+/** What comes out of a message at once; what goes in lies somewhere in the middle. */
+function deflatedWhole(deflation: Deflation, payload: Uint8Array): Uint8Array | undefined {
+  const around = concat(hex('01 02 03'), payload, hex('04 05'))
+  return deflation.transformWhole(around, 3, 3 + payload.length)?.slice()
+}
+
+const WHOLE_LENGTHS = [0, 1, 3, 100, 1_536, 1_537, 16_384, 49_152]
+for (const [name, port] of PORTS) {
+  for (const noContextTakeover of [true, false]) {
+    test(`a message at once is the message in steps: ${name}, ${noContextTakeover ? 'no ' : ''}context takeover`, () => {
+      for (const memoryLevel of [1, 8]) {
+        const options = { port, noContextTakeover, memoryLevel }
+        const plain = deflationOf(options)
+        const whole = deflationOf(options)
+        for (const kind of ['zeros', 'JSON', 'random'] as const) {
+          for (const length of WHOLE_LENGTHS) {
+            const bytes = dataOf(kind, length)
+            const expected = deflated(plain, bytes)
+            assertSameBytes(deflatedWhole(whole, bytes)!, expected, `${length} of ${kind}`)
+            assertSameBytes(deflated(whole, bytes), deflated(plain, bytes), 'what follows')
+          }
+        }
+      }
+    })
+  }
+}
+
+test('a long message does not go at once, and no stream is taken for it', () => {
+  const deflation = deflationOf({ port: { ...nodeDeflate, createDeflater: () => assert.fail() } })
+  assert.equal(deflatedWhole(deflation, new Uint8Array(49_153)), undefined)
+})
+
+test('short messages that depend on no other take their streams from a pool of their own', () => {
+  for (const noContextTakeover of [true, false]) {
+    const created: string[] = []
+    const pool = (name: string) =>
+      new StreamPool(() => {
+        created.push(name)
+        return nodeDeflate.createDeflater({ windowBits: 15, memoryLevel: 8, compressionLevel: 6 })
+      })
+    const agreement = { noContextTakeover, windowBits: 15 } as const
+    const deflation = new Deflation(pool('usual'), agreement, 0, 'key', pool('short'))
+    for (const length of [1_536, 1_537, 1_536]) {
+      const payload = dataOf('JSON', length)
+      assertSameBytes(
+        inflated(deflatedWhole(new Deflation(poolOf({}), agreement, 0, 'key'), payload)!),
+        payload,
+        `${length}`,
+      )
+      assert.ok(deflatedWhole(deflation, payload))
+    }
+    assert.deepEqual(created, noContextTakeover ? ['short', 'usual'] : ['usual'])
+    deflation.close()
+  }
+})

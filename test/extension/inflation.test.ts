@@ -886,3 +886,84 @@ test('T-87: what is closed in the middle of a message gives its stream back as n
     last!.close()
   }
 })
+
+// --- whole messages --------------------------------------------------------------------------------------------------
+
+/** What comes out of a message at once; what goes in lies somewhere in the middle. */
+function inflatedWhole(inflation: Inflation, wire: Uint8Array): Uint8Array | undefined {
+  const around = concat(hex('00 00 ff ff 07'), wire, hex('00 00 ff ff 07'))
+  return inflation.transformWhole(around, 5, 5 + wire.length)?.slice()
+}
+
+const ODD_MESSAGES: ReadonlyArray<readonly [name: string, wire: Uint8Array]> = [
+  ['nothing', hex('')],
+  ['what is no DEFLATE', hex('07')],
+  ['a message that was cut off', flushed(dataOf('JSON', 1_000)).subarray(0, -1)],
+  ['a message without its last block', flushed(utf8('hello hello hello')).subarray(0, -1)],
+  ['more than the tail left out', concat(flushed(utf8('hello')), hex('00'))],
+  ['a final block, and more than the empty one', concat(finished(utf8('hello')), hex('00 00'))],
+  ['a final block, and the beginning of another', concat(finished(utf8('hello')), hex('02'))],
+  ['a final block in the middle', concat(finished(utf8('hello')), flushed(utf8('hello')))],
+]
+
+for (const [name, port] of PORTS) {
+  test(`a message at once is the message in steps: ${name}`, () => {
+    for (const windowBits of [9, 12, 15] as const) {
+      const options = { port, noContextTakeover: true, windowBits }
+      const plain = inflationOf(options)
+      const whole = inflationOf(options)
+      for (const length of [0, 1, 100, 511, 512, 513, 4_000, 4_096, 20_000, 32_767]) {
+        for (const payload of [
+          new Uint8Array(length),
+          utf8('{"id":1,"name":"user"},'.repeat(1_500)).slice(0, length),
+        ]) {
+          for (const wire of [
+            flushed(payload, { windowBits }),
+            finished(payload, { windowBits }),
+            concat(finished(payload, { windowBits }), hex('00')), // as RFC 7692 §7.2.3.4 has it
+          ]) {
+            assertSameBytes(inflatedWhole(whole, wire)!, payload, `${length} at once`)
+            assertSameBytes(inflated(plain, wire), payload, `${length} in steps`)
+          }
+        }
+      }
+    }
+  })
+
+  test(`what is long, or odd, does not go at once, and leaves nothing behind: ${name}`, () => {
+    const inflation = inflationOf({ port, noContextTakeover: true, windowBits: 12 })
+    const fresh = () => inflationOf({ port, noContextTakeover: true, windowBits: 12 })
+    const long = flushed(dataOf('random', 4_200), { windowBits: 12 })
+    const bomb = flushed(new Uint8Array(32_769), { windowBits: 12 })
+    for (const [what, wire] of [...ODD_MESSAGES, ['long', long] as const, ['a bomb', bomb] as const]) {
+      const atOnce = inflatedWhole(inflation, wire)
+      const inSteps = outcome(fresh(), wire)
+      assert.equal(atOnce, undefined, what)
+      assertSameBytes(inflatedWhole(inflation, flushed(utf8('hello')))!, utf8('hello'), what)
+      assert.equal(outcome(fresh(), wire), inSteps)
+    }
+  })
+}
+
+test('a message that may refer to others does not go at once', () => {
+  assert.equal(inflatedWhole(inflationOf({ noContextTakeover: false }), flushed(utf8('hello'))), undefined)
+})
+
+test('an error of the platform is not the peer’s at once, either', () => {
+  const failing = inflationOf({
+    noContextTakeover: true,
+    port: {
+      ...nodeDeflate,
+      createInflater: () => ({
+        consumed: 0,
+        produced: 0,
+        reset() {},
+        close() {},
+        step() {
+          throw new Error('out of memory')
+        },
+      }),
+    },
+  })
+  assert.throws(() => inflatedWhole(failing, flushed(utf8('hello'))), /out of memory/)
+})

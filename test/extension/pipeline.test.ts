@@ -64,6 +64,28 @@ test('the pipeline claims the bits of those that change messages, and no others'
   assert.equal(reservedBits([xorToy('5a'), sumToy()]), 0b011)
 })
 
+test('one transform alone may have a shorter way for whole messages', () => {
+  const [xor, sum] = negotiate([xorToy('5a'), sumToy()]).server
+  const quick = (agreed: AgreedExtension): AgreedExtension => ({
+    ...agreed,
+    createTransforms: (role) => {
+      const { outgoing, incoming } = agreed.createTransforms!(role)
+      const transformWhole = () => undefined
+      return {
+        outgoing: Object.assign(outgoing, { transformWhole }),
+        incoming: Object.assign(incoming, { transformWhole }),
+      }
+    },
+  })
+  const hasWhole = (...agreed: AgreedExtension[]) => {
+    const pipelines = openPipelines(agreed, 'server')
+    return [pipelines?.outgoing.whole !== undefined, pipelines?.incoming.whole !== undefined]
+  }
+  assert.deepEqual(hasWhole(quick(xor!)), [true, true])
+  assert.deepEqual(hasWhole(xor!), [false, false])
+  assert.deepEqual(hasWhole(quick(xor!), quick(sum!)), [false, false])
+})
+
 // --- one way and back ------------------------------------------------------------------------------------------------
 
 const HELLO = '48 65 6c 6c 6f'

@@ -21,6 +21,7 @@ import {
   type CloseInfo,
   type FragmentEvent,
   type MessageEvent,
+  type MessageType,
   PreparedMessage,
   type ReadyState,
   type SendOptions,
@@ -270,7 +271,7 @@ export class Connection implements AsyncIterable<Message> {
    */
   send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
     const driver = this.#driver
-    if (options === undefined && driver.sendWhole(typeof data === 'string' ? 'text' : 'binary', data)) return SENT
+    if (options === undefined && driver.sendWhole(typeOf(data), data)) return SENT
     driver.updateTime()
     if (this.#session.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
     const { bufferedBytes } = driver
@@ -302,7 +303,7 @@ export class Connection implements AsyncIterable<Message> {
    * @throws TypeError as `send`.
    */
   trySend(data: string | BytesLike | PreparedMessage, options?: MessageOptions): boolean {
-    if (options === undefined && this.#driver.sendWhole(typeof data === 'string' ? 'text' : 'binary', data)) return true
+    if (options === undefined && this.#driver.sendWhole(typeOf(data), data)) return true
     this.#driver.updateTime()
     if (this.readyState !== 'open') return false
     if (this.bufferedBytes >= this.#limits.highWaterBytes) {
@@ -418,7 +419,6 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #wantsMessages(): boolean {
-    if (this.#reader === 'listener' || this.#discarding) return true
     const reading = this.#madeReading
     if (reading !== undefined && reading.waiters.length > 0) return true
     const inboxBytes = reading?.inboxBytes ?? 0
@@ -430,12 +430,7 @@ export class Connection implements AsyncIterable<Message> {
 
   /** What came before the peer's Close frame is read before the frame is answered, and can be answered itself. */
   #wantsClose(): boolean {
-    return (
-      this.#madeReading === undefined ||
-      this.#madeReading.inbox.length === 0 ||
-      this.#discarding ||
-      this.readyState !== 'open'
-    )
+    return this.#madeReading === undefined || this.#madeReading.inbox.length === 0 || this.readyState !== 'open'
   }
 
   #attach(reader: 'messages' | 'pieces' | 'listener'): void {
@@ -635,7 +630,7 @@ export class Connection implements AsyncIterable<Message> {
   #sendNow(data: string | BytesLike | PreparedMessage, options: MessageOptions | undefined): void {
     if (options !== undefined) checkNames('options', options, ['compress'])
     if (!(data instanceof PreparedMessage)) {
-      this.#session.send(typeof data === 'string' ? 'text' : 'binary', data, options)
+      this.#session.send(typeOf(data), data, options)
     } else if (options !== undefined) {
       throw new TypeError('A prepared message has its own options')
     } else {
@@ -709,6 +704,10 @@ export class Connection implements AsyncIterable<Message> {
       ? new InvalidStateError('Cannot read the message: its reader has left')
       : this.#closedError('Message was cut off')
   }
+}
+
+function typeOf(data: unknown): MessageType {
+  return typeof data === 'string' ? 'text' : 'binary'
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

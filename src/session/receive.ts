@@ -445,14 +445,13 @@ export class Receiver {
       return this.#pooledText(values.pool, chunk, start, end, key)
     }
     const asString = values?.textAsString === true && this.#validateUtf8
-    if (asString && end - start <= MOST_AHEAD_BYTES) {
-      const view = this.#seen(chunk)
-      const ahead = view === undefined ? undefined : this.#textsAhead.take(view, chunk, start, end, start - this.#at)
-      if (ahead !== undefined) return textEvent(ahead)
-    }
     if (asString && end - start <= SHORT_TEXT_BYTES) {
       const short = decodeShortText(chunk, start, end - start, key)
       if (short !== undefined) return textEvent(short)
+    } else if (asString && end - start <= MOST_AHEAD_BYTES) {
+      const view = this.#seen(chunk)
+      const ahead = view === undefined ? undefined : this.#textsAhead.take(view, chunk, start, end, start - this.#at)
+      if (ahead !== undefined) return textEvent(ahead)
     }
     const seen = this.#unmask(chunk, start, end, key, 0)
     if (asString) {

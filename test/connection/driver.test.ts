@@ -422,3 +422,31 @@ test('what arrives while an event is handled comes behind it', () => {
   stream.receive('81 81 00000000 61')
   assert.deepEqual(told, ['a', 'b'])
 })
+
+test('what a handler sends with trySend leaves with the read, up to highWaterBytes', () => {
+  const { connection, stream } = scripted({ limits: { highWaterBytes: 10 } })
+  const taken: boolean[] = []
+  stream.stalled = true
+  connection.onMessage(() => {
+    for (const data of ['a', 'b', 'abcdef', 'c']) taken.push(connection.trySend(data))
+  })
+  stream.receive('81 81 00000000 61')
+  assert.deepEqual(taken, [true, true, true, false])
+  assert.equal(connection.stats().backpressureEvents, 1)
+})
+
+for (const way of ['send', 'trySend'] as const) {
+  test(`what a handler sends with ${way} is the same as what is sent otherwise, and leaves with the read`, () => {
+    const data = ['a', Uint8Array.of(1, 2), 'ä', '', new Uint8Array(0), new Uint8Array(200), Buffer.from('b')]
+    const plain = scripted()
+    for (const one of data) void plain.connection[way](one)
+    plain.host.endTurn()
+    const handled = scripted()
+    handled.connection.onMessage(() => {
+      for (const one of data) void handled.connection[way](one)
+    })
+    handled.stream.receive('81 81 00000000 61')
+    assert.deepEqual(handled.stream.writes, plain.stream.writes)
+    assert.equal(handled.host.deferredCount, 0)
+  })
+}

@@ -293,3 +293,29 @@ test('an idle output holds on to no block', async () => {
   assert.equal(await areCollected(blocks), true)
   assert.equal(idle.bytes, 0)
 })
+
+test('memory of output that has left is used again, unless something was written behind it, or it is not ours', () => {
+  const [one, other] = [new OutputVectors(), new OutputVectors()]
+  const write = (output: OutputVectors, payload: Uint8Array): Uint8Array[] => {
+    output.writeFrame(0x82, payload, undefined)
+    return output.take()!
+  }
+  const first = write(one, new Uint8Array(10).fill(1))
+  OutputVectors.release(first)
+  const second = write(one, new Uint8Array(20).fill(2))
+  assert.deepEqual([second[0]!.buffer, second[0]!.byteOffset], [first[0]!.buffer, first[0]!.byteOffset])
+
+  other.writeFrame(0x82, new Uint8Array(5).fill(3), undefined)
+  OutputVectors.release(second)
+  const third = write(one, new Uint8Array(20).fill(4))
+  assert.equal(toHex(concat(...other.take()!)), `82 05${' 03'.repeat(5)}`)
+  assert.equal(toHex(concat(...second)), `82 14${' 02'.repeat(20)}`)
+  assert.equal(third[0]!.byteOffset, second[0]!.byteOffset + second[0]!.length + 7)
+
+  const large = new Uint8Array(5_000).fill(5)
+  OutputVectors.release(write(one, large))
+  const fourth = write(one, new Uint8Array(20).fill(6))
+  assert.ok(large.every((byte) => byte === 5))
+  assert.equal(toHex(concat(...third)), `82 14${' 04'.repeat(20)}`)
+  assert.notEqual(fourth[0]!.byteOffset, third[0]!.byteOffset)
+})

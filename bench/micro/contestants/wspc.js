@@ -1,5 +1,6 @@
 // The engine of wspc, without the network: bytes in, events out, as a connection on Node has it.
 import { advanceUtf8, maskInto, UTF8_BOUNDARY } from '../../../dist/src/codec/index.js'
+import { payloadPool } from '../../../dist/src/codec/pooled-copy.js'
 import { decodeText } from '../../../dist/src/codec/text.js'
 import { createRequest, decideUpgrade, permessageDeflate, readResponse, Session } from '../../../dist/src/index.js'
 import { nodeDeflate } from '../../../dist/src/node.js'
@@ -17,7 +18,7 @@ function session(deflates) {
 
 export function createParser(deflates, handle) {
   const engine = session(deflates)
-  Session.deliverValues(engine) // as every connection has it
+  Session.deliverValues(engine, { textAsString: true, pool: payloadPool }) // as every connection has it
   return (chunk) => {
     engine.receive(chunk)
     for (let event = engine.next(); event !== undefined; event = engine.next()) {

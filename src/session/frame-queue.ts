@@ -9,11 +9,15 @@ import { byteLengthOf, isFixedMemory, isUint8Array } from '../codec/payload-byte
 import { encodeText, writeText } from '../codec/text.ts'
 import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extension/index.ts'
 import { Encoding } from './encoding.ts'
-import { COPIED_PAYLOAD_BYTES, type FrameWriter } from './output.ts'
+import { COPIED_PAYLOAD_BYTES, type FrameWriter, MOST_SHORT_TEXT_BYTES } from './output.ts'
 import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
 import { SentTraffic, type TrafficLog } from './traffic.ts'
 
 const FIN = 0x80
+
+// Of these texts the header takes two bytes, unless they are not ASCII.
+const MOST_SHORT_LENGTH = 125
+const SHORT_HEADER_BYTES = 2
 
 // What is longer is transformed in slices. A UTF-16 unit takes at most three bytes of UTF-8.
 const MOST_WHOLE_LENGTH = 16_384
@@ -53,8 +57,7 @@ interface SharedJob {
  * what extensions make of it is seen to here.
  */
 export class FrameQueue {
-  /** What has been written so far. */
-  readonly traffic: SentTraffic
+  readonly #traffic: SentTraffic
   readonly #writer: FrameWriter
   readonly #nextMaskingKey: (() => number) | undefined
   readonly #pipeline: OutgoingPipeline | undefined
@@ -63,6 +66,10 @@ export class FrameQueue {
   #waitingBytes = 0
   #budget = 0 // how many bytes may be worked on before something else has its turn
   #isIntact = true
+
+  // Short texts that were sent one behind another and are not written yet: one call of the platform's coder for all of them.
+  #texts: string[] = []
+  #textBytes = 0 // what their frames take at most
 
   // The message that is being transformed: what does it, and the first byte of the frame that leaves next, without FIN.
   #transform: MessageTransform | undefined
@@ -76,11 +83,34 @@ export class FrameQueue {
   #pieceFirstByte = 0
 
   constructor(writer: FrameWriter, { nextMaskingKey, pipeline, sliceBytes, log }: FrameQueueOptions) {
-    this.traffic = new SentTraffic(log, { masked: nextMaskingKey !== undefined })
+    this.#traffic = new SentTraffic(log, { masked: nextMaskingKey !== undefined })
     this.#writer = writer
     this.#nextMaskingKey = nextMaskingKey
     this.#pipeline = pipeline
     this.#sliceBytes = sliceBytes
+  }
+
+  /** What has been written so far. */
+  get traffic(): SentTraffic {
+    this.settle()
+    return this.#traffic
+  }
+
+  /** Writes the texts that were sent and are not written yet. Before the output is looked at, or anything else written. */
+  settle(): void {
+    const texts = this.#texts
+    if (texts.length === 0) return
+    this.#texts = []
+    this.#textBytes = 0
+    const { length } = texts
+    const payloadBytes = length === 1 ? -1 : this.#writer.writeShortTextFrames!(FIN | Opcode.text, texts)
+    if (payloadBytes >= 0) this.#traffic.wholeMessages(length, SHORT_HEADER_BYTES * length + payloadBytes, payloadBytes)
+    else for (const text of texts) this.#writeWholeText(FIN | Opcode.text, text, undefined)
+  }
+
+  #writeWholeText(firstByte: number, text: string, key: (() => number) | undefined): void {
+    const length = this.#writer.writeTextFrame(firstByte, text, key === undefined ? undefined : key())
+    this.#traffic.wholeMessages(1, frameHeaderSize(length, key !== undefined) + length, length)
   }
 
   /** Whether something waits for `work`. */
@@ -96,11 +126,13 @@ export class FrameQueue {
   }
 
   writeControl(firstByte: number, payload: Uint8Array): void {
+    this.settle()
     if (this.isBusy) this.#waitWith(payload, (own) => this.#writeFrame(firstByte, own))
     else this.#writeFrame(firstByte, payload)
   }
 
   writeData(firstByte: number, payload: Uint8Array | string, compress: boolean | undefined): void {
+    this.settle()
     if (this.#pipeline === undefined) {
       this.#writePlain(firstByte, payload)
     } else if (!this.isBusy) {
@@ -123,25 +155,34 @@ export class FrameQueue {
    * @returns whether it was written.
    */
   writeWhole(firstByte: number, data: unknown, isChecked: boolean, mostBytes: number): boolean {
-    const { traffic } = this
+    const traffic = this.#traffic
     if (this.#pipeline !== undefined || traffic.isRecorded) return false
     const key = this.#nextMaskingKey
-    let length: number
     if (typeof data === 'string') {
-      if (data.length > mostBytes / 3 - MAX_FRAME_HEADER_BYTES) return false
-      length = this.#writer.writeTextFrame(firstByte, data, key === undefined ? undefined : key())
-    } else {
-      if (!isUint8Array(data)) return false
-      length = byteLengthOf(data)
-      if (length === 0 || length > COPIED_PAYLOAD_BYTES || length > mostBytes - MAX_FRAME_HEADER_BYTES) return false
-      if (!isChecked) this.#writer.writeFrame(firstByte, data, key === undefined ? undefined : key())
-      else if (this.#writer.writeValidFrame?.(firstByte, data, key) !== true) return false
+      const textBytes = MAX_FRAME_HEADER_BYTES + 3 * data.length
+      if (textBytes > mostBytes - this.#textBytes) return false
+      const isShort = data.length <= MOST_SHORT_LENGTH && key === undefined
+      if (!isShort || this.#textBytes + textBytes > MOST_SHORT_TEXT_BYTES) this.settle()
+      if (isShort) {
+        this.#texts.push(data)
+        this.#textBytes += textBytes
+      } else {
+        this.#writeWholeText(firstByte, data, key)
+      }
+      return true
     }
+    if (!isUint8Array(data)) return false
+    const length = byteLengthOf(data)
+    if (length === 0 || length > COPIED_PAYLOAD_BYTES || length > mostBytes - MAX_FRAME_HEADER_BYTES) return false
+    this.settle()
+    if (!isChecked) this.#writer.writeFrame(firstByte, data, key === undefined ? undefined : key())
+    else if (this.#writer.writeValidFrame?.(firstByte, data, key) !== true) return false
     traffic.wholeMessages(1, frameHeaderSize(length, key !== undefined) + length, length)
     return true
   }
 
   writePrepared(firstByte: number, message: PreparedMessage): void {
+    this.settle()
     if (this.#pipeline === undefined) {
       this.#writePlain(firstByte, message.payload)
     } else if (this.isBusy) {
@@ -154,6 +195,7 @@ export class FrameQueue {
 
   /** Begins a frame whose payload follows in pieces. */
   startFrame(firstByte: number, payloadLength: number, compress: boolean | undefined): void {
+    this.settle()
     if (this.isBusy) this.#wait(0, () => this.#startFrame(firstByte, payloadLength, compress))
     else this.#startFrame(firstByte, payloadLength, compress)
   }
@@ -182,7 +224,7 @@ export class FrameQueue {
     return this.#isIntact
   }
 
-  /** Throws away what waits. Nothing is written after that. */
+  /** Throws away what waits for `work`. Nothing is sent after that. */
   clear(): void {
     while (this.#waiting.length > 0) this.#waiting.shift()
     this.#waitingBytes = 0
@@ -218,12 +260,12 @@ export class FrameQueue {
 
   #writeFrame(firstByte: number, payload: Uint8Array): void {
     this.#writer.writeFrame(firstByte, payload, this.#nextMaskingKey?.())
-    this.traffic.frame(firstByte, payload.length)
+    this.#traffic.frame(firstByte, payload.length)
   }
 
   /** Writes a data frame that leaves as the application sent it. */
   #writePlain(firstByte: number, payload: Uint8Array | string): void {
-    const { traffic } = this
+    const traffic = this.#traffic
     let { length } = payload
     if (typeof payload !== 'string') {
       this.#writeFrame(firstByte, payload)
@@ -250,11 +292,11 @@ export class FrameQueue {
     this.#phase = 0
     this.#maskingKey = this.#nextMaskingKey?.()
     this.#writer.writeHeader(firstByte, payloadLength, this.#maskingKey)
-    this.traffic.header(payloadLength)
+    this.#traffic.header(payloadLength)
   }
 
   #continueFrame(payload: Uint8Array, endsFrame: boolean): void {
-    const { traffic } = this
+    const traffic = this.#traffic
     const end = endsFrame ? endOf(this.#pieceFirstByte) : 'inside'
     if (this.#transform !== undefined) {
       this.#encodePayload(payload, end)
@@ -274,7 +316,7 @@ export class FrameQueue {
   #begin(firstByte: number, frameBytes: number, compress: boolean | undefined): void {
     const opcode = firstByte & 0x0f
     if (opcode === Opcode.continuation) return
-    this.traffic.begin(firstByte)
+    this.#traffic.begin(firstByte)
     const payloadBytes = endOf(firstByte) === 'message' ? frameBytes : undefined
     const type = opcode === Opcode.text ? 'text' : 'binary'
     const transformation = this.#pipeline?.begin({ type, payloadBytes, compress })
@@ -283,7 +325,7 @@ export class FrameQueue {
   }
 
   #encodePayload(payload: Uint8Array, end: PayloadEnd): void {
-    this.traffic.transformed(payload.length)
+    this.#traffic.transformed(payload.length)
     this.#encode({ encoding: new Encoding(this.#transform!, stable(payload), end), end })
   }
 
@@ -308,7 +350,7 @@ export class FrameQueue {
     }
     const output = transform.transformWhole(bytes, 0, length)
     if (output === undefined) return false
-    const { traffic } = this
+    const traffic = this.#traffic
     traffic.begin(firstByte)
     traffic.transformed(length)
     this.#writeFrame(firstByte | (reservedBits << 4), output.length > COPIED_PAYLOAD_BYTES ? output.slice() : output)
@@ -333,7 +375,7 @@ export class FrameQueue {
     }
     if (!final) return
     this.#transform = undefined
-    this.traffic.endMessage()
+    this.#traffic.endMessage()
   }
 
   #transformPrepared(firstByte: number, message: PreparedMessage): void {
@@ -342,7 +384,7 @@ export class FrameQueue {
       this.#writePlain(firstByte, message.payload)
       return
     }
-    this.traffic.begin(firstByte)
+    this.#traffic.begin(firstByte)
     const { sharing, reservedBits } = transformation
     if (sharing === undefined) {
       this.#transform = transformation.transform
@@ -355,7 +397,7 @@ export class FrameQueue {
     const bytes = message.payload.length + MAX_FRAME_HEADER_BYTES
     const job = { encoding, firstByte: firstByte | (reservedBits << 4), bytes }
     encoding.join()
-    this.traffic.transformed(message.payload.length)
+    this.#traffic.transformed(message.payload.length)
     // Somebody is at it who has been given time for it: to add to that would be all of it at once, for many sessions.
     if (encoding.isBegun) this.#shared = job
     else this.#encodeShared(job)
@@ -369,7 +411,7 @@ export class FrameQueue {
     if (result === undefined) return
     encoding.leave()
     this.#writeFrame(job.firstByte, result)
-    this.traffic.endMessage()
+    this.#traffic.endMessage()
   }
 }
 

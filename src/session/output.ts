@@ -18,6 +18,12 @@ export interface FrameWriter {
    * @returns whether it is; else nothing was written and no masking key drawn.
    */
   writeValidFrame?(firstByte: number, payload: Uint8Array, nextMaskingKey: (() => number) | undefined): boolean
+  /**
+   * Writes whole frames of texts of at most 125 UTF-16 units, if all of them are ASCII. Where this is missing nobody asks.
+   *
+   * @returns how many bytes of payload that are; -1 if they are not, and nothing was written.
+   */
+  writeShortTextFrames?(firstByte: number, texts: readonly string[]): number
   /** Writes a header whose payload follows in pieces. */
   writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void
   /** Writes a piece of the payload of the header written last, `phase` bytes of which went before. */
@@ -38,6 +44,11 @@ export const COPIED_PAYLOAD_BYTES = 4_096
 
 // Text has to be written somewhere: up to this size the block is cheaper than memory of its own, which costs 5 µs and more.
 const MOST_TEXT_BYTES = BLOCK_BYTES / 4
+
+/** How much room texts may need that are written together. */
+export const MOST_SHORT_TEXT_BYTES = MOST_TEXT_BYTES
+
+const HEADER_PLACE = '\0\0'
 
 const NO_BLOCK = new Uint8Array(0)
 
@@ -118,6 +129,25 @@ export class OutputVectors implements FrameWriter {
     if (masked) maskInto(block, payloadAt, block, payloadAt, payloadAt + length, maskingKey, 0)
     this.#commit(payloadAt + length)
     return length
+  }
+
+  /**
+   * As one text, with two characters in the place of each header. Of that as many bytes come as there are characters, or it
+   * is not ASCII. Eight texts of 125 bytes take half the time that they take one by one.
+   */
+  writeShortTextFrames(firstByte: number, texts: readonly string[]): number {
+    let all = ''
+    for (const text of texts) all += HEADER_PLACE + text
+    const start = this.#reserve(3 * all.length)
+    const end = start + all.length
+    if (writeText(block, start, all) !== all.length) return -1
+    let at = start
+    for (const { length } of texts) {
+      writeHeaderBytes(block, at, firstByte, length, undefined)
+      at += HEADER_PLACE.length + length
+    }
+    this.#commit(end)
+    return all.length - HEADER_PLACE.length * texts.length
   }
 
   writeHeader(firstByte: number, payloadLength: number, maskingKey: number | undefined): void {

@@ -109,6 +109,11 @@ export class Sender {
     return this.#queue.traffic
   }
 
+  /** See {@link FrameQueue.settle}. */
+  settle(): void {
+    this.#queue.settle()
+  }
+
   /** Goes on with what takes its time. @returns `false` when a payload that is kept has changed its size. */
   work(): boolean {
     return this.#queue.work()

@@ -214,6 +214,7 @@ export class Session {
    */
   get outputBytes(): number {
     const sender = this.#sender
+    sender?.settle()
     const bytes = sender === undefined ? 0 : (this.#output === undefined ? 0 : this.#output.bytes) + sender.waitingBytes
     return this.#owedPong === undefined ? bytes : bytes + this.#owedPongBytes(this.#owedPong)
   }
@@ -536,6 +537,7 @@ export class Session {
     const sender = this.#sender
     const output = this.#output
     if (sender === undefined) return []
+    sender.settle()
     const isIntact = !sender.isBusy || sender.work()
     const vectors = output === undefined ? [] : output.take()
     if (isIntact && vectors !== undefined) return vectors
@@ -742,6 +744,7 @@ export class Session {
 
   #abort(error: WebSocketError): void {
     this.#owedPong = undefined
+    this.#sender?.settle()
     this.#output?.clear()
     this.#finish(error)
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type MessageType, Session, type SessionOptions } from '../../src/session/index.ts'
+import { type MessageType, prepareMessage, Session, type SessionOptions } from '../../src/session/index.ts'
 import { client, output, server } from '../support/engine.ts'
 import { utf8 } from '../support/wire.ts'
 
@@ -87,4 +87,82 @@ test('an output that would get longer than it may is left alone', () => {
   assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(100), 100), false)
   assert.equal(Session.sendWhole(session, 'text', 'a'.repeat(100), 100), false)
   assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(100), 200), true)
+})
+
+// --- many, one behind another -----------------------------------------------------------------------------------------
+
+/** Numbers that are the same in every run. */
+function* numbers(seed: number): Generator<number, never> {
+  for (let state = seed; ; state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff) yield state >>> 8
+}
+
+const PAYLOADS: ReadonlyArray<string | Uint8Array> = [
+  'a',
+  '',
+  'ASCII '.repeat(20),
+  'a'.repeat(125),
+  'a'.repeat(126),
+  'ä'.repeat(62),
+  'ä'.repeat(63),
+  '€'.repeat(125),
+  'lone \ud800',
+  '\0\0',
+  'a'.repeat(3_000),
+  Uint8Array.of(1, 2, 3),
+]
+
+/** What is asked of a session between messages, with what it answers. */
+const QUESTIONS: ReadonlyArray<(session: Session) => unknown> = [
+  (session) => output(session),
+  (session) => session.outputBytes,
+  (session) => session.stats(),
+  (session) => session.ping('p'),
+  (session) => session.send('text', 'otherwise'),
+  (session) => {
+    session.startFrame('binary', 2)
+    session.continueFrame(Uint8Array.of(1, 2))
+  },
+  (session) => session.sendPrepared(prepareMessage('prepared')),
+]
+
+const ENDS: ReadonlyArray<readonly [name: string, end: (session: Session) => void]> = [
+  ['taken', () => {}],
+  ['closed', (session) => session.close(1000)],
+  ['failed', (session) => session.fail(1008)],
+  ['ended by the stream', (session) => session.receiveEnd()],
+  ['aborted', (session) => session.abort()],
+]
+
+for (const role of ['client', 'server'] as const) {
+  for (const [name, end] of ENDS) {
+    test(`messages of any kind in any order, from a ${role}, ${name}: as one by one`, () => {
+      for (let seed = 1; seed <= 60; seed++) {
+        const [plain, fast] = [begun(role), begun(role)]
+        const draw = numbers(seed)
+        for (let i = 0; i < 40; i++) {
+          const number = draw.next().value
+          const question = QUESTIONS[number % 41]
+          if (question !== undefined) {
+            assert.deepEqual(question(fast), question(plain), `seed ${seed}`)
+            continue
+          }
+          const data = PAYLOADS[number % PAYLOADS.length]!
+          const type = typeof data === 'string' ? 'text' : 'binary'
+          plain.send(type, data)
+          if (!Session.sendWhole(fast, type, data, 65_536)) fast.send(type, data)
+        }
+        for (const session of [plain, fast]) end(session)
+        assert.deepEqual(fast.stats(), plain.stats())
+        assert.equal(output(fast), output(plain), `seed ${seed}`)
+      }
+    })
+  }
+}
+
+test('texts that are written together are no more than the output may get', () => {
+  const session = begun('server')
+  let sent = 0
+  while (Session.sendWhole(session, 'text', 'a'.repeat(100), 1_000)) sent++
+  assert.equal(sent, 3) // as they might take three bytes for each character
+  assert.equal(session.outputBytes, 3 + 3 * 102)
 })

@@ -38,11 +38,11 @@ export class MemoryView {
     this.lead = lead
     this.#offset = byteOffset - lead
     this.bytes = new Uint8Array(buffer, this.#offset, lead + length)
-    this.words = new Int32Array(buffer, this.#offset, (lead + length) >>> 2)
+    this.words = new Int32Array(buffer, this.#offset, Math.floor((lead + length) / 4))
   }
 
   get longs(): BigUint64Array {
-    this.#longs ??= new BigUint64Array(this.buffer, this.#offset, this.bytes.length >>> 3)
+    this.#longs ??= new BigUint64Array(this.buffer, this.#offset, Math.floor(this.bytes.length / 8))
     return this.#longs
   }
 

@@ -2,7 +2,7 @@
 // once; without it everything works the same, and slower.
 
 export interface PlatformPort {
-  /** The string of bytes that are all ASCII. */
+  /** The string of bytes that are ASCII where it matters: one character for each byte, whatever it is. */
   latin1(bytes: Uint8Array, start: number, end: number): string
   /** The string of UTF-8; where it is not valid there is U+FFFD at least once. A byte order mark stays. */
   utf8(bytes: Uint8Array, start: number, end: number): string

@@ -20,7 +20,7 @@ export class PayloadPool {
   #used = 0 // a multiple of eight: what is written by words overlaps nothing
   #staged = 0 // where the copy lies that nobody has taken
 
-  /** @param leastBytes What is shorter is better in memory of its own. */
+  /** @param leastBytes What is shorter gets memory of its own, in a plain array. */
   constructor(leastBytes: number, makeView: ViewMaker) {
     this.#leastBytes = leastBytes
     this.#makeView = makeView
@@ -28,24 +28,34 @@ export class PayloadPool {
 
   /** Whether it is for payloads of this length. */
   isFor(length: number): boolean {
-    return length >= this.#leastBytes && length <= MOST_POOLED_BYTES
+    return length <= MOST_POOLED_BYTES
   }
 
-  /** Memory for so many bytes that nobody else has. */
-  take(length: number): Uint8Array {
+  /** A copy that nobody else has. */
+  takeCopy(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes
+    if (length < this.#leastBytes) return bytes.slice()
     this.#reserve(length, 0)
-    return this.takeStaged(length)
+    const copy = this.takeStaged(length)
+    copy.set(bytes)
+    return copy
   }
 
   /** A copy of the bytes from `start` to `end` that nobody else has, unmasked from phase 0 on. They stay masked. */
   takeUnmasked(bytes: Uint8Array, view: MemoryView | undefined, start: number, end: number, key: number): Uint8Array {
+    const length = end - start
+    if (length < this.#leastBytes) {
+      const own = new Uint8Array(length)
+      maskBytes(own, 0, bytes, start, end, key, 0)
+      return own
+    }
     if (view === undefined) {
       this.stage(bytes, view, start, end, key)
     } else {
-      this.#reserve(end - start, alignmentOf(view, start))
+      this.#reserve(length, alignmentOf(view, start))
       maskLongsAcross(this.#memory, this.#staged, view, start, end, key)
     }
-    return this.takeStaged(end - start)
+    return this.takeStaged(length)
   }
 
   /**
@@ -96,8 +106,5 @@ export const payloadPool = new PayloadPool(
 
 /** A copy of the bytes that nobody else has. */
 export function copyPooled(bytes: Uint8Array): Uint8Array {
-  if (!payloadPool.isFor(bytes.length)) return bytes.slice()
-  const copy = payloadPool.take(bytes.length)
-  copy.set(bytes)
-  return copy
+  return payloadPool.isFor(bytes.length) ? payloadPool.takeCopy(bytes) : bytes.slice()
 }

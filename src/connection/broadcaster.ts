@@ -28,6 +28,7 @@ export class Broadcaster {
   readonly #host: Host
   readonly #members = new Set<Member>()
   #others: Set<Connection> | undefined // made when it is needed, as many servers never send to all
+  #isSending = false
   #run = new PreparedRun() // of this turn
   #runAt = 0 // when the last one began
   #passed: Passed = { messages: 0, wireBytes: 0, payloadBytes: 0 } // what has been written to all members
@@ -55,9 +56,16 @@ export class Broadcaster {
     // What is long is sent from where it lies, and who watches is told of each message when it is sent.
     const isLong = message.payload.length >= this.#highWaterBytes
     if (isLong || isWatched(this.#host.diagnostics)) this.#dismiss()
-    else if (this.#run.messages.length === 0) this.#gather(this.#others)
+    // Whom a message reached one by one is not to take it from the run: one that is sent by a handler meanwhile gathers nobody.
+    else if (this.#run.messages.length === 0 && !this.#isSending) this.#gather(this.#others)
+    const wasSending = this.#isSending
+    this.#isSending = true
     const sent: Promise<void>[] = []
-    for (const connection of this.#others) if (connection.readyState === 'open') sent.push(connection.send(message))
+    try {
+      for (const connection of this.#others) if (connection.readyState === 'open') sent.push(connection.send(message))
+    } finally {
+      this.#isSending = wasSending
+    }
     if (this.#members.size > 0) {
       this.#addToRun(message)
       const slow = this.#run.wireBytes < this.#highWaterBytes ? [] : this.#endRun()

@@ -10,7 +10,8 @@ export interface ByteStream {
   /**
    * Writes the vectors in order. They are kept until they have left, and must not change meanwhile.
    *
-   * @returns whether they have left already. Then nothing more is told of it; otherwise `drained` is called when they have.
+   * @returns whether they have left already, and nobody looks at their memory any more: it is written to again. Then nothing
+   * more is told of it; otherwise `drained` is called when they have.
    */
   write(vectors: readonly Uint8Array[]): boolean
   /** Ends the sending side once everything is written. */

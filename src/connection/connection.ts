@@ -271,7 +271,7 @@ export class Connection implements AsyncIterable<Message> {
    */
   send(data: string | BytesLike | PreparedMessage, options?: MessageOptions): Promise<void> {
     const driver = this.#driver
-    if (options === undefined && driver.sendWhole(typeOf(data), data)) return SENT
+    if (options === undefined && driver.sendWhole(typeOf(data), data, this.#mostWaiting())) return SENT
     driver.updateTime()
     if (this.#session.readyState !== 'open') return rejected(this.#closedError('Cannot send'))
     const { bufferedBytes } = driver
@@ -303,7 +303,7 @@ export class Connection implements AsyncIterable<Message> {
    * @throws TypeError as `send`.
    */
   trySend(data: string | BytesLike | PreparedMessage, options?: MessageOptions): boolean {
-    if (options === undefined && this.#driver.sendWhole(typeOf(data), data)) return true
+    if (options === undefined && this.#driver.sendWhole(typeOf(data), data, this.#mostWaiting())) return true
     this.#driver.updateTime()
     if (this.readyState !== 'open') return false
     if (this.bufferedBytes >= this.#limits.highWaterBytes) {
@@ -409,6 +409,12 @@ export class Connection implements AsyncIterable<Message> {
   /** Closes the connection with 1000 and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(1000)
+  }
+
+  /** How many bytes may wait to leave before `send` has anything to ask or to tell. */
+  #mostWaiting(): number {
+    const { highWaterBytes, maxBufferedBytes } = this.#limits
+    return Math.min(highWaterBytes, maxBufferedBytes) - 1
   }
 
   // --- reading -----------------------------------------------------------------------------------------------------

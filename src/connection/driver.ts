@@ -13,7 +13,7 @@ const REST_MS = 5_000
 
 /** Who takes the events of a driver. */
 export interface EventConsumer {
-  /** Whether whatever comes is taken at once: neither of the following holds anything back then. */
+  /** Whether whatever comes is taken at once: none of the three that follow holds anything back then. */
   readonly takesAll: boolean
   /** Whether what was handed over last is still being seen to; nothing else is taken then. */
   readonly isBusy: boolean
@@ -110,11 +110,12 @@ export class Driver implements ByteStreamListener, Sleeper {
    * The fast way for what most messages are: sent while events are handled, with little waiting to leave. It leaves when
    * all of them are handled.
    *
-   * @returns whether it was sent; else nothing has happened.
+   * @param mostWaiting How many bytes may wait to leave then.
+   * @returns whether it was sent; else nobody could tell that it was tried.
    */
-  sendWhole(type: MessageType, data: unknown): boolean {
+  sendWhole(type: MessageType, data: unknown, mostWaiting: number): boolean {
     if (!this.#pumping || this.#watch !== undefined || this.#stream.bufferedBytes > 0) return false
-    return Session.sendWhole(this.session, type, data, this.#highWaterBytes - 1)
+    return Session.sendWhole(this.session, type, data, mostWaiting)
   }
 
   received(bytes: Uint8Array): void {

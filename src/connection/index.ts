@@ -14,5 +14,10 @@ export type {
 export { Driver, type EventConsumer } from './driver.ts'
 export type { Message, MessagePieces } from './message.ts'
 export { type Agreement, type ConnectionOptions, openConnection, readConnectionOptions } from './open-connection.ts'
-export { type BackpressurePolicy, type ConnectionLimits, DEFAULT_SEND_LIMITS } from './settings.ts'
+export {
+  type BackpressurePolicy,
+  type ConnectionLimits,
+  DEFAULT_SEND_LIMITS,
+  readConnectionLimits,
+} from './settings.ts'
 export { WorkQueue } from './work-queue.ts'

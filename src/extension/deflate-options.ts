@@ -13,8 +13,8 @@ export interface DeflateOptions extends Preferences {
   /** How much memory there is for finding repetitions, 1 to 9 as in zlib. Default 5. */
   readonly memoryLevel?: number | undefined
   /**
-   * How hard to look for them, 0 to 9 as in zlib. Default 6, which means 3 for messages of up to 1,536 bytes that depend
-   * on no other: they take a fifth less time, and a few per cent more bytes.
+   * How hard to look for them, 0 to 9 as in zlib. Default 6, which means 3 for messages of up to 1,536 bytes that are sent
+   * whole to one peer and depend on no other: they take a fifth less time, and a few per cent more bytes.
    */
   readonly compressionLevel?: number | undefined
 }

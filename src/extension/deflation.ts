@@ -108,7 +108,13 @@ export class Deflation implements OutgoingTransform {
     if (end - start > MOST_WHOLE_BYTES) return undefined
     const pool = end - start <= MOST_SHORT_BYTES ? (this.#shortPool ?? this.#pool) : this.#pool
     const stream = this.#stream ?? pool.take()
-    stream.step('sync', payload, start, end, scratch, 0)
+    this.#stream = undefined
+    try {
+      stream.step('sync', payload, start, end, scratch, 0)
+    } catch (error) {
+      stream.close() // for want of memory, for one: nobody knows what state it is in
+      throw error
+    }
     const { produced } = stream
     if (this.#agreement.noContextTakeover) pool.giveBack(stream)
     else this.#stream = stream

@@ -50,7 +50,9 @@ export interface MessageTransform {
    */
   read(): Uint8Array
   /**
-   * A shorter way for short messages, where there is one: all of a message at once, in the place of `write` and `read`.
+   * A shorter way for short messages, where there is one: all of a message at once, in the place of `write` and `read`. A
+   * transform of incoming messages that has it is not asked to `begin` for those that come whole: marked with all of its
+   * bits they are given to this, and without any they are none of its affair.
    *
    * @param payload Borrowed; the message is what lies from `start` to `end`.
    * @returns what came of it, borrowed until anything is asked of any transform; `undefined` when this message has to go

@@ -103,7 +103,10 @@ export class Inflation implements IncomingTransform {
     try {
       length = this.#inflateWhole(stream, payload, start, end)
     } catch (error) {
-      if (!(error instanceof DeflateDataError)) throw error
+      if (!(error instanceof DeflateDataError)) {
+        stream.close()
+        throw error
+      }
     }
     this.#pool.giveBack(stream)
     return length < 0 ? undefined : scratch.subarray(0, length)

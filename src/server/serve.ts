@@ -15,11 +15,11 @@ import { readNumbers } from '../codec/options.ts'
 import {
   Broadcaster,
   Connection,
-  DEFAULT_SEND_LIMITS,
   type FailedConnection,
   type Host,
   type MessageOptions,
   openConnection,
+  readConnectionLimits,
 } from '../connection/index.ts'
 import {
   decideUpgrade,
@@ -107,8 +107,8 @@ export class Server {
     this.#http = http
     this.#options = options
     this.#handler = handler
-    const { highWaterBytes = DEFAULT_SEND_LIMITS.highWaterBytes } = options.limits ?? {}
-    this.#broadcaster = new Broadcaster(this.#connections, highWaterBytes, this.#host)
+    const { highWaterBytes, maxBufferedBytes } = readConnectionLimits(options.limits).send
+    this.#broadcaster = new Broadcaster(this.#connections, Math.min(highWaterBytes, maxBufferedBytes), this.#host)
     this.#arrivals = new Arrivals(options, (socket) => this.#turnAway(socket, 'HANDSHAKE_TIMEOUT'))
     this.#listeners = [
       ['upgrade', this.#handleUpgrade.bind(this)],

@@ -90,7 +90,7 @@ export class FrameQueue {
     this.#sliceBytes = sliceBytes
   }
 
-  /** What has been written so far. */
+  /** What has been sent so far, all of it written. */
   get traffic(): SentTraffic {
     this.settle()
     return this.#traffic
@@ -137,7 +137,7 @@ export class FrameQueue {
       this.#writePlain(firstByte, payload)
     } else if (!this.isBusy) {
       this.#budget = this.#sliceBytes
-      const isWritten = payload.length <= MOST_WHOLE_LENGTH && this.#writeWhole(firstByte, payload, compress)
+      const isWritten = payload.length <= MOST_WHOLE_LENGTH && this.#transformWhole(firstByte, payload, compress)
       if (!isWritten) this.#transformData(firstByte, payload, compress)
     } else if (typeof payload === 'string') {
       const bytes = encodeText(payload) // what waits is counted in bytes
@@ -173,7 +173,8 @@ export class FrameQueue {
     }
     if (!isUint8Array(data)) return false
     const length = byteLengthOf(data)
-    if (length === 0 || length > COPIED_PAYLOAD_BYTES || length > mostBytes - MAX_FRAME_HEADER_BYTES) return false
+    const mostLength = Math.min(COPIED_PAYLOAD_BYTES, mostBytes - this.#textBytes - MAX_FRAME_HEADER_BYTES)
+    if (length === 0 || length > mostLength) return false
     this.settle()
     if (!isChecked) this.#writer.writeFrame(firstByte, data, key === undefined ? undefined : key())
     else if (this.#writer.writeValidFrame?.(firstByte, data, key) !== true) return false
@@ -335,7 +336,7 @@ export class FrameQueue {
    *
    * @returns `false` when it has to go the other way; nothing has happened then.
    */
-  #writeWhole(firstByte: number, payload: Uint8Array | string, compress: boolean | undefined): boolean {
+  #transformWhole(firstByte: number, payload: Uint8Array | string, compress: boolean | undefined): boolean {
     const transform = this.#pipeline!.whole
     const opcode = firstByte & 0x0f
     if (transform === undefined || opcode === Opcode.continuation || endOf(firstByte) !== 'message') return false

@@ -19,7 +19,8 @@ export interface FrameWriter {
    */
   writeValidFrame?(firstByte: number, payload: Uint8Array, nextMaskingKey: (() => number) | undefined): boolean
   /**
-   * Writes whole frames of texts of at most 125 UTF-16 units, if all of them are ASCII. Where this is missing nobody asks.
+   * Writes whole frames of texts of at most 125 UTF-16 units, if all of them are ASCII. Asked for what is sent with
+   * `Session.sendWhole` only, which a writer that has no such thing is never given.
    *
    * @returns how many bytes of payload that are; -1 if they are not, and nothing was written.
    */
@@ -288,6 +289,6 @@ function copyPayload(
   maskingKey: number | undefined,
   phase: number,
 ): void {
-  if (maskingKey === undefined) target.set(payload, at)
-  else maskInto(target, at, payload, 0, byteLengthOf(payload), maskingKey, phase)
+  target.set(payload, at) // nothing of its own is called: it may be of a class of the application's
+  if (maskingKey !== undefined) maskInto(target, at, target, at, at + byteLengthOf(payload), maskingKey, phase)
 }

@@ -17,7 +17,7 @@ import {
 } from '../codec/frame-header.ts'
 import { type MemoryView, maskBytes, maskInPlace, maskInto, NOT_ASCII, viewWords } from '../codec/mask.ts'
 import { isControlOpcode, isReservedOpcode, Opcode } from '../codec/opcode.ts'
-import { copyPooled, type PayloadPool } from '../codec/pooled-copy.ts'
+import type { PayloadPool } from '../codec/pooled-copy.ts'
 import { ProtocolError, type ViolationCode } from '../codec/protocol-error.ts'
 import { decodeShortText, decodeValidText, isValidText, SHORT_TEXT_BYTES } from '../codec/text.ts'
 import { advanceUtf8, UTF8_BOUNDARY } from '../codec/utf8.ts'
@@ -426,7 +426,8 @@ export class Receiver {
       }
       if (!isValidText(decoded, 0, length)) return undefined
     }
-    return messageEvent(type, copyPooled(decoded), true, 0)
+    const pool = this.#values?.pool
+    return messageEvent(type, pool?.isFor(length) === true ? pool.takeCopy(decoded) : decoded.slice(), true, 0)
   }
 
   #wholeBinary(chunk: Uint8Array, start: number, end: number, key: number): MessageEvent {

@@ -171,7 +171,7 @@ export class Endpoint implements EventConsumer, ByteStreamListener {
    */
   sendWhole(type: MessageType, data: unknown, callback: SendCallback | undefined): boolean {
     const isGone = this.#terminated || this.#streamClosed || this.#socket.closed
-    if (isGone || !this.#driver.sendWhole(type, data)) return false
+    if (isGone || !this.#driver.sendWhole(type, data, HIGH_WATER_BYTES - 1)) return false
     if (callback !== undefined) this.#await(callback)
     return true
   }

@@ -408,3 +408,24 @@ test('what was agreed on to be compressed is', () => {
     ['c1', '81'],
   )
 })
+
+test('a message that is sent to all while another is does not come twice to anybody', () => {
+  const crowd = new Crowd([{}, {}])
+  const [late] = crowd.members
+  late!.stream.bufferedBytes = 10
+  const { connection, stream, host } = late!
+  const send = connection.send.bind(connection)
+  let isNested = false
+  connection.send = (message) => {
+    const sent = send(message)
+    if (isNested) return sent
+    isNested = true
+    host.endTurn()
+    stream.bufferedBytes = 0
+    crowd.send('b')
+    return sent
+  }
+  crowd.send('a')
+  crowd.endTurn()
+  assert.deepEqual(stream.writes, ['81 01 61', '81 01 62'])
+})

@@ -450,3 +450,14 @@ for (const way of ['send', 'trySend'] as const) {
     assert.equal(handled.host.deferredCount, 0)
   })
 }
+
+test('maxBufferedBytes below highWaterBytes holds for what a handler sends, too', () => {
+  const { connection, stream } = scripted({ limits: { highWaterBytes: 1_000_000, maxBufferedBytes: 1_000 } })
+  let sent = 0
+  connection.onMessage(() => {
+    for (; connection.readyState === 'open' && sent < 100; sent++) void connection.send(new Uint8Array(98))
+  })
+  stream.receive('81 81 00000000 61')
+  assert.equal(sent, 12) // the eleventh made it 1,100 bytes, and the one behind it found them
+  assert.deepEqual(stream.calls, ['destroy'])
+})

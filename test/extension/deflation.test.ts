@@ -515,3 +515,25 @@ test('short messages that depend on no other take their streams from a pool of t
     deflation.close()
   }
 })
+
+test('a stream that fails at a message at once, for want of memory for one, is closed and not used again', () => {
+  let closed = 0
+  const pool = new StreamPool(() => {
+    const stream = nodeDeflate.createDeflater({ windowBits: 15, memoryLevel: 8, compressionLevel: 6 })
+    return Object.assign(Object.create(stream) as DeflateStream, {
+      step() {
+        throw new Error('out of memory')
+      },
+      close() {
+        closed++
+        stream.close()
+      },
+    })
+  })
+  for (const noContextTakeover of [true, false]) {
+    const deflation = deflationOf({ noContextTakeover }, pool)
+    assert.throws(() => deflatedWhole(deflation, utf8('hello')), /out of memory/)
+    deflation.close()
+  }
+  assert.equal(closed, 2)
+})

@@ -166,3 +166,39 @@ test('texts that are written together are no more than the output may get', () =
   assert.equal(sent, 3) // as they might take three bytes for each character
   assert.equal(session.outputBytes, 3 + 3 * 102)
 })
+
+/** As an application may have it: what its methods give is not what it holds, and a copy of its kind is something else. */
+class Packet extends Uint8Array {
+  constructor(length: number) {
+    super(length | 0)
+  }
+
+  override subarray(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(3)
+  }
+
+  override get length(): number {
+    return 1_000_000
+  }
+}
+
+for (const role of ['client', 'server'] as const) {
+  test(`bytes of a class of the application's, from a ${role}: what they hold is sent, whatever their methods say`, () => {
+    for (const length of [1, 100, 383, 384, 400, 4_096]) {
+      const [plain, fast] = [begun(role), begun(role)]
+      const packet = new Packet(length).fill(0xab)
+      plain.send('binary', new Uint8Array(length).fill(0xab))
+      assert.equal(Session.sendWhole(fast, 'binary', packet, 65_536), true)
+      assert.deepEqual(fast.stats(), plain.stats())
+      assert.equal(output(fast), output(plain))
+    }
+  })
+}
+
+test('bytes behind texts that are not written yet are no more than the output may get', () => {
+  const session = begun('server')
+  const waiting = session.outputBytes
+  assert.equal(Session.sendWhole(session, 'text', 'a'.repeat(100), 1_000), true)
+  assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(1_000 - waiting - 100), 1_000), false)
+  assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(100), 1_000), true)
+})

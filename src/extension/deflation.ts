@@ -27,8 +27,8 @@ const MOST_WHOLE_BYTES = 49_152
 // Steps write here, behind room for a tail that was held back; what they wrote is copied into memory of its size.
 const scratch = new Uint8Array(TAIL_BYTES + STEP_BYTES)
 
-/** Up to here a message that depends on no other may be compressed with less effort, where there is a pool for that. */
-export const MOST_SHORT_BYTES = 1_536
+// Up to here a message that depends on no other may be compressed with less effort, where there is a pool for that.
+const MOST_SHORT_BYTES = 1_536
 
 export class Deflation implements OutgoingTransform {
   readonly sharing: TransformSharing

@@ -9,7 +9,7 @@ import { byteLengthOf, isFixedMemory, isUint8Array } from '../codec/payload-byte
 import { encodeText, writeText } from '../codec/text.ts'
 import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extension/index.ts'
 import { Encoding } from './encoding.ts'
-import { COPIED_PAYLOAD_BYTES, type FrameWriter, MOST_SHORT_TEXT_BYTES } from './output.ts'
+import { COPIED_PAYLOAD_BYTES, type FrameWriter, MOST_TEXT_BYTES } from './output.ts'
 import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
 import { SentTraffic, type TrafficLog } from './traffic.ts'
 
@@ -21,7 +21,7 @@ const SHORT_HEADER_BYTES = 2
 
 // What is longer is transformed in slices. A UTF-16 unit takes at most three bytes of UTF-8.
 const MOST_WHOLE_LENGTH = 16_384
-const textScratch = new Uint8Array(3 * MOST_WHOLE_LENGTH)
+let textScratch: Uint8Array | undefined // made when it is needed: most never compress
 
 export interface FrameQueueOptions {
   /** Draws a masking key for each frame; `undefined` for a server, which never masks (RFC 6455 §5.1). */
@@ -162,7 +162,7 @@ export class FrameQueue {
       const textBytes = MAX_FRAME_HEADER_BYTES + 3 * data.length
       if (textBytes > mostBytes - this.#textBytes) return false
       const isShort = data.length <= MOST_SHORT_LENGTH && key === undefined
-      if (!isShort || this.#textBytes + textBytes > MOST_SHORT_TEXT_BYTES) this.settle()
+      if (!isShort || this.#textBytes + textBytes > MOST_TEXT_BYTES) this.settle()
       if (isShort) {
         this.#texts.push(data)
         this.#textBytes += textBytes
@@ -340,9 +340,15 @@ export class FrameQueue {
     const transform = this.#pipeline!.whole
     const opcode = firstByte & 0x0f
     if (transform === undefined || opcode === Opcode.continuation || endOf(firstByte) !== 'message') return false
-    const isText = typeof payload === 'string'
-    const bytes = isText ? textScratch : payload
-    const length = isText ? writeText(textScratch, 0, payload) : payload.length
+    let bytes: Uint8Array
+    let { length } = payload
+    if (typeof payload === 'string') {
+      textScratch ??= new Uint8Array(3 * MOST_WHOLE_LENGTH)
+      bytes = textScratch
+      length = writeText(bytes, 0, payload)
+    } else {
+      bytes = payload
+    }
     const type = opcode === Opcode.text ? 'text' : 'binary'
     const reservedBits = transform.begin({ type, payloadBytes: length, compress })
     if (reservedBits === undefined) {

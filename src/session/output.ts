@@ -43,11 +43,11 @@ const LEAST_KEPT_BYTES = BLOCK_BYTES / 4
 // A copy of this much costs about what another vector costs in a write; below, frames are worth joining.
 export const COPIED_PAYLOAD_BYTES = 4_096
 
-// Text has to be written somewhere: up to this size the block is cheaper than memory of its own, which costs 5 µs and more.
-const MOST_TEXT_BYTES = BLOCK_BYTES / 4
-
-/** How much room texts may need that are written together. */
-export const MOST_SHORT_TEXT_BYTES = MOST_TEXT_BYTES
+/**
+ * How much room text in the block may need, of one message or of several together. Text has to be written somewhere: up to
+ * this size the block is cheaper than memory of its own, which costs 5 µs and more.
+ */
+export const MOST_TEXT_BYTES = BLOCK_BYTES / 4
 
 const HEADER_PLACE = '\0\0'
 

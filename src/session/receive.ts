@@ -27,7 +27,7 @@ import { RUN_BYTES } from './encoding.ts'
 import type { FragmentEvent, MessageEvent, MessageType } from './event.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Limits } from './limits.ts'
-import { MOST_AHEAD_BYTES, TextsAhead } from './texts-ahead.ts'
+import { MOST_AHEAD_BYTES, TextsAhead, WHOLE_TEXT } from './texts-ahead.ts'
 import type { TrafficLog } from './traffic.ts'
 
 /** A control frame as it was received. */
@@ -64,8 +64,7 @@ export interface MessageValues {
 
 const EMPTY = new Uint8Array(0)
 
-// The first bytes of whole messages to which no extension has done anything: FIN, and the opcode.
-const WHOLE_TEXT = 0x80 | Opcode.text
+// What `WHOLE_TEXT` is for text.
 const WHOLE_BINARY = 0x80 | Opcode.binary
 
 // What it costs to undo the least that there is, in bytes of a longer message.

@@ -12,7 +12,9 @@ import { platformPort } from '../codec/platform-port.ts'
 // keeps sixty times its size.
 const MOST_BYTES = 1_024
 
-const WHOLE_TEXT = 0x80 | Opcode.text
+/** The first byte of a whole text to which no extension has done anything: FIN, and the opcode. */
+export const WHOLE_TEXT = 0x80 | Opcode.text
+
 /** The longest text that is decoded ahead. */
 export const MOST_AHEAD_BYTES = 125 // in a header of two bytes
 
@@ -45,7 +47,7 @@ export class TextsAhead {
   /** Decodes the texts from the frame at `at` on, if they are two at least. */
   #decode(view: MemoryView, chunk: Uint8Array, at: number, headerBytes: number, nextFrame: number): boolean {
     if (!this.#isUseful || platformPort === undefined || chunk[nextFrame] !== WHOLE_TEXT) return false
-    scratch ??= createScratch()
+    scratch ??= new MemoryView(new Uint8Array(MOST_BYTES))
     const maskBit = headerBytes === 2 ? 0 : 0x80
     const from = at - ((view.lead + at) & 7) // what lies side by side here does so there
     const limit = Math.min(chunk.length, from + MOST_BYTES)
@@ -68,8 +70,4 @@ export class TextsAhead {
     this.#end = next
     return true
   }
-}
-
-function createScratch(): MemoryView {
-  return new MemoryView(new Uint8Array(MOST_BYTES))
 }

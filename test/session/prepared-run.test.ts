@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { frameBytesOf, PreparedRun, prepareMessage, Session } from '../../src/session/index.ts'
+import { PreparedRun, prepareMessage, Session } from '../../src/session/index.ts'
+import { frameBytesOf } from '../../src/session/prepared-run.ts'
 import { concat, toHex } from '../support/wire.ts'
 
 test('the frames of a run are those that a server sends of its messages, whatever their length', () => {

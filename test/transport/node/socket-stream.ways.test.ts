@@ -140,6 +140,16 @@ const WAYS = [
   [true, false],
 ] as const
 
+/** The far side resets the connection: what waited to leave has not, and the near side is told of the end once, with its code. */
+async function resetWhileWaiting(near: Side, far: Side): Promise<void> {
+  const { drainedCount } = near
+  far.socket.resetAndDestroy()
+  await near.until(({ told }) => told.includes('closed'))
+  assert.equal(near.drainedCount, drainedCount)
+  assert.deepEqual(near.told, ['ended ECONNRESET', 'closed'])
+  far.isCutOff = true
+}
+
 /** The same over all ways: what both sides hear is what they hear the plain way. */
 async function compare(name: string, what: (sides: Sides) => Promise<void>): Promise<void> {
   const plain = await talk([true, true], what)
@@ -320,12 +330,7 @@ test('a reset is told once, with its code, behind no word of bytes that have lef
     assert.ok(near.stream.bufferedBytes > 0)
     near.write([BYTES.subarray(0, 10)])
     await nextTurn()
-    const { drainedCount } = near
-    far.socket.resetAndDestroy()
-    await near.until(({ told }) => told.includes('closed'))
-    assert.equal(near.drainedCount, drainedCount)
-    assert.deepEqual(near.told, ['ended ECONNRESET', 'closed'])
-    far.isCutOff = true
+    await resetWhileWaiting(near, far)
   })
 })
 
@@ -336,12 +341,7 @@ test('a reset that only a write can notice is told once, with its code', { skip:
     far.call((stream) => stream.pause())
     near.write([new Uint8Array(32_000_000)])
     near.socket.pause() // what reads into memory of ours does not look for an end, either
-    const { drainedCount } = near
-    far.socket.resetAndDestroy()
-    await near.until(({ told }) => told.includes('closed'))
-    assert.equal(near.drainedCount, drainedCount)
-    assert.deepEqual(near.told, ['ended ECONNRESET', 'closed'])
-    far.isCutOff = true
+    await resetWhileWaiting(near, far)
   })
 })
 

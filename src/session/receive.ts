@@ -26,8 +26,8 @@ import { type Delivery, MessageDelivery, messageEvent, type Piece, textEvent } f
 import { RUN_BYTES } from './encoding.ts'
 import type { FragmentEvent, MessageEvent, MessageType } from './event.ts'
 import { FrameRate } from './frame-rate.ts'
-import { KeptChunks } from './kept-chunks.ts'
 import type { Limits } from './limits.ts'
+import { ShortBytes } from './short-bytes.ts'
 import { MOST_AHEAD_BYTES, TextsAhead, WHOLE_TEXT } from './texts-ahead.ts'
 import type { TrafficLog } from './traffic.ts'
 
@@ -100,7 +100,7 @@ export class Receiver {
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
-  #kept: KeptChunks | undefined // as long as chunks wait
+  #kept: ShortBytes | undefined // as long as chunks wait
   #isLent = false // whether the chunk that was received last may still be memory of somebody else's
 
   // The frame being read. A header that is cut across chunks collects in `#header`.
@@ -239,8 +239,8 @@ export class Receiver {
     this.#isLent = false
     if (this.#waiting.length > 0) {
       const lent = this.#waiting.pop()!
-      this.#kept ??= new KeptChunks()
-      this.#kept.append(this.#waiting, lent)
+      this.#kept ??= new ShortBytes()
+      if (!this.#kept.append(this.#waiting, lent)) this.#waiting.push(lent.slice())
     } else if (this.#turned.length > 0) {
       this.#turned[0] = this.#turned[0]!.slice()
     } else {

@@ -139,7 +139,7 @@ export class Judge {
     const found = this.#feed(session, bytes)
     this.#check(first, second, expected, found, session)
     if (expected.kind === 'accepted') this.#complete(session, first, second, expected.completes)
-    session.abort()
+    if (this.situation.compression) session.abort() // its streams go back to where others take them
   }
 
   /** Judges them when they come one after the other: the first decides what it can. @throws Disagreement */
@@ -153,7 +153,7 @@ export class Judge {
       throw this.#disagreement(first, second, expected, `the first byte alone gives ${told(atOnce)}`)
     }
     this.#check(first, second, expected, atOnce ?? this.#feed(session, Uint8Array.of(second)), session)
-    session.abort()
+    if (this.situation.compression) session.abort()
   }
 
   #open(): Session {

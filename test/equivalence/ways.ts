@@ -107,8 +107,7 @@ export const WAYS: readonly Way[] = [
   {
     name: 'a connection with a listener',
     shape: 'connection',
-    // A connection is given none of these options.
-    excludes: ({ stream }) => Object.keys(stream.options ?? {}).length > 0,
+    excludes: excludesConnection,
     run: runConnection,
   },
 ]
@@ -123,7 +122,7 @@ const NO_TAKEOVER = [
   ['client_no_context_takeover', undefined],
 ] as const
 
-const AGREED: Readonly<Record<Compression, readonly AgreedExtension[]>> = {
+export const AGREED: Readonly<Record<Compression, readonly AgreedExtension[]>> = {
   none: [],
   fresh: [COMPRESSES.agreed([...NO_TAKEOVER, ...WINDOWS])],
   takeover: [COMPRESSES.agreed(WINDOWS)],
@@ -216,7 +215,7 @@ class SessionRun {
 }
 
 /** A stream whose bytes leave at once. */
-class RecordedStream implements ByteStream {
+export class RecordedStream implements ByteStream {
   readonly bufferedBytes = 0
   readonly #recording: Recording
   listener!: ByteStreamListener
@@ -245,13 +244,13 @@ class RecordedStream implements ByteStream {
   resume(): void {}
 }
 
-/** What the listener of a connection is given is its own: it is looked at when everything is over. */
-function runConnection(
-  _: Subject,
-  { stream, role, compression }: Course,
-  chunks: ChunkMemory,
-  recording: Recording,
-): void {
+export interface RecordedConnection {
+  readonly connection: Connection
+  readonly bytes: RecordedStream
+  readonly host: ScriptedHost
+}
+
+export function openRecorded({ role, compression }: Course, recording: Recording): RecordedConnection {
   usePlatformPort(nodePort)
   const host = new ScriptedHost()
   const bytes = new RecordedStream(recording)
@@ -265,6 +264,31 @@ function runConnection(
       bytes.listener = listener
     },
   )
+  return { connection, bytes, host }
+}
+
+/** A connection is given none of the options of a session. */
+export function excludesConnection({ stream }: Course): boolean {
+  return Object.keys(stream.options ?? {}).length > 0
+}
+
+/** Hands over a chunk, in memory that is then somebody else's. */
+export function arrive({ bytes }: RecordedConnection, chunks: ChunkMemory, index: number): void {
+  if (chunks.chunk(index).length > 0 && !bytes.isDestroyed) bytes.listener.received(chunks.chunk(index))
+  chunks.spoil(index)
+}
+
+/** Writes down how it ended. */
+export function recordEnd({ connection, bytes }: RecordedConnection, recording: Recording): void {
+  recording.state(`${bytes.isEnded || bytes.isDestroyed} ${bytes.isDestroyed} ${connection.readyState}`)
+  recording.stats(connection.stats())
+  bytes.listener.closed()
+}
+
+/** What the listener of a connection is given is its own: it is looked at when everything is over. */
+function runConnection(_: Subject, course: Course, chunks: ChunkMemory, recording: Recording): void {
+  const opened = openRecorded(course, recording)
+  const { connection, bytes, host } = opened
   const messages: (string | Uint8Array)[] = []
   Connection.onClosed(connection, (_, info) => {
     for (const message of messages) recording.message(typeof message === 'string' ? 'text' : 'binary', message)
@@ -272,22 +296,19 @@ function runConnection(
   })
   connection.onMessage((message) => {
     messages.push(message)
-    if (stream.reaction === 'close') connection.close(1000, 'bye')
+    if (course.stream.reaction === 'close') connection.close(1000, 'bye')
     else if (connection.readyState === 'open') connection.send(message)
   })
   for (let i = 0; i < chunks.count; i++) {
-    if (chunks.chunk(i).length > 0 && !bytes.isDestroyed) bytes.listener.received(chunks.chunk(i))
-    chunks.spoil(i)
+    arrive(opened, chunks, i)
     takeTurns(host)
   }
   bytes.listener.ended()
   takeTurns(host)
-  recording.state(`${bytes.isEnded || bytes.isDestroyed} ${bytes.isDestroyed} ${connection.readyState}`)
-  recording.stats(connection.stats())
-  bytes.listener.closed()
+  recordEnd(opened, recording)
 }
 
-function takeTurns(host: ScriptedHost): void {
+export function takeTurns(host: ScriptedHost): void {
   host.endTurn()
   while (host.workCount > 0) {
     host.work()

@@ -200,6 +200,7 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (this.#destroyed) return
     this.#regulate()
     this.flush()
+    this.#pause()
     this.#schedule()
   }
 
@@ -243,7 +244,10 @@ export class Driver implements ByteStreamListener, Sleeper {
       this.flushNow()
     } else if (!this.#flushPending && !this.#pumping && this.#hasOutput()) {
       this.#flushPending = true
-      this.#flushDeferred ??= () => this.flushNow()
+      this.#flushDeferred ??= () => {
+        this.flushNow()
+        this.#pause()
+      }
       this.#host.defer(this.#flushDeferred)
     }
   }
@@ -308,10 +312,15 @@ export class Driver implements ByteStreamListener, Sleeper {
     this.#stream.destroy()
   }
 
+  /** What it takes to do something, others have meanwhile, if nothing is under way. */
+  #pause(): void {
+    if (!this.#pumping) Session.pause(this.session)
+  }
+
   /** Says when to look again. When that is too early it is left alone: it is seen then. */
   #schedule(): void {
     let deadline = Math.min(this.session.deadline, this.#lingerUntil ?? AWAKE.wakeAt)
-    if (!this.#restPending && Session.isRestless(this.session)) {
+    if (!this.#restPending && this.#isRestless()) {
       this.#restPending = true
       deadline = Math.min(deadline, this.#host.now() + REST_MS)
     }
@@ -328,6 +337,11 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (wasQuiet) this.#rest()
     this.#isQuiet = true
     this.#drain()
+  }
+
+  /** Whether there is anything that `#rest` lets go of, be it not now. */
+  #isRestless(): boolean {
+    return this.#flushDeferred !== undefined || this.#watch?.isOn === false || Session.isRestless(this.session)
   }
 
   #rest(): void {

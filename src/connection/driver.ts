@@ -299,10 +299,14 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (this.#watch?.isOn === true) this.#watch.publish()
   }
 
-  /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut. */
+  /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut behind them. */
   #handleClosed(): void {
-    if (this.#streamEnded) this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
-    else this.#destroy()
+    if (this.#streamEnded) {
+      this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
+    } else {
+      if (this.session.outputBytes > 0) this.flushNow()
+      this.#destroy()
+    }
   }
 
   #destroy(): void {

@@ -82,6 +82,30 @@ test('T-75: of the pings that arrive while the stream is full, only the last is 
   assert.equal(stream.takeWritten(), '8a 01 32')
 })
 
+test('T-70: a stream that takes nothing, or says again and again that bytes have left, makes nothing happen', () => {
+  const { connection, stream, host } = scripted({ limits: { highWaterBytes: 10 } })
+  stream.stalled = true
+  void connection.send(new Uint8Array(8))
+  host.endTurn()
+  assert.equal(stream.takeWritten(), '82 08 00 00 00 00 00 00 00 00')
+  void connection.send('later')
+  for (let i = 0; i < 1_000; i++) stream.listener.drained()
+  assert.deepEqual([stream.writes, stream.calls, host.workCount, connection.bufferedBytes], [[], [], 0, 17])
+  stream.leave(1)
+  assert.equal(stream.takeWritten(), '81 05 6c 61 74 65 72')
+  for (let i = 0; i < 1_000; i++) stream.listener.drained()
+  assert.deepEqual([stream.writes, host.workCount, host.timers.size], [[], 0, 0])
+})
+
+test('T-70: a stream that counts below zero is one that has room', () => {
+  const { connection, stream, host } = scripted({ limits: { highWaterBytes: 10 } })
+  stream.bufferedBytes = -1_000_000
+  assert.equal(connection.trySend(new Uint8Array(20)), true)
+  host.endTurn()
+  assert.equal(stream.takeWritten().length, 3 * 22 - 1)
+  assert.equal(connection.readyState, 'open')
+})
+
 test('T-63: a payload that is detached before it left ends the connection instead of making a malformed frame', async () => {
   const { connection, stream, host } = scripted()
   const payload = new Uint8Array(10_000)

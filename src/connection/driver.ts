@@ -333,6 +333,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   #rest(): void {
     Session.rest(this.session)
     this.#flushDeferred = undefined
-    if (this.#watch?.isOn === false) this.#watch = undefined
+    // One that has told of a failure is kept: it knows that it has.
+    if (this.#watch?.isOn === false && this.session.readyState === 'open') this.#watch = undefined
   }
 }

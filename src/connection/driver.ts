@@ -153,6 +153,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   closed(): void {
     this.#destroyed = true
     Deadlines.of(this.#host).remove(this)
+    this.#dropOutput()
   }
 
   /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
@@ -306,6 +307,12 @@ export class Driver implements ByteStreamListener, Sleeper {
     this.#destroyed = true
     Deadlines.of(this.#host).remove(this)
     this.#stream.destroy()
+    this.#dropOutput()
+  }
+
+  /** What the stream is gone for will never leave: it counts no more, and is not kept. */
+  #dropOutput(): void {
+    if (this.session.readyState === 'closed') this.session.abort()
   }
 
   /** Says when to look again. When that is too early it is left alone: it is seen then. */

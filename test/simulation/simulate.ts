@@ -28,7 +28,7 @@ export interface Simulation {
 /** The connection of this house. */
 export const CONNECTION: Subject = { openConnection, onClosed: Connection.onClosed }
 
-// Then whoever has not closed does: some keep a connection for as long as they can.
+// So long after it was opened whoever has not closed does: some keep a connection for as long as they can.
 const CURTAIN_MS = 1_000
 
 // What a listener of a server's connection has thrown closes it with this, as with `serve`.
@@ -191,8 +191,8 @@ function openPair(
         void connection.closed.then(() => server.remove(connection))
       }
       application.start()
+      world.after(CURTAIN_MS, `${endpoint.name}: curtain`, () => application.closeIfOpen())
     }
-    world.after(CURTAIN_MS, `${endpoint.name}: curtain`, () => application.closeIfOpen())
     if (isWatched) {
       world.after(world.random.below(30), 'somebody watches', () =>
         endpoint.diagnostics!.turn(true, world.random.chance(2)),

@@ -5,8 +5,9 @@ import type { Subject } from './endpoint.ts'
 import { INVARIANTS, type Invariant } from './invariants.ts'
 import { describeFailure, runSeeds } from './run-seeds.ts'
 import { CONNECTION, type Simulation, simulate } from './simulate.ts'
+import type { Violation } from './world.ts'
 
-const SEEDS = 120
+const SEEDS = 60
 
 test(`the worlds of ${SEEDS} seeds break no rule, and play the same again`, async (t) => {
   const { failure, turns, messagesDelivered } = await runSeeds(1, SEEDS)
@@ -24,6 +25,11 @@ async function firstToBreak(rule: Invariant, subject: Subject, seeds: number): P
   return undefined
 }
 
+/** Without details: a stack is not the same twice on every runtime. */
+function where({ invariant, turn }: Violation): string {
+  return `${invariant} in turn ${turn}`
+}
+
 describe('the simulation finds a connection that', () => {
   for (const [fault, rule, subject] of BROKEN_SUBJECTS) {
     test(`${fault}: ${rule}`, async () => {
@@ -33,7 +39,7 @@ describe('the simulation finds a connection that', () => {
       assert.ok(report.includes(INVARIANTS[rule]), report)
       assert.ok(report.includes(`main.js --seed=${world.seed} --seeds=1 --transcript=1`), report)
       const again = await simulate(world.seed, subject)
-      assert.deepEqual(again.violations, world.violations)
+      assert.deepEqual(again.violations.map(where), world.violations.map(where))
       assert.deepEqual((await simulate(world.seed, CONNECTION)).violations, [])
     })
   }

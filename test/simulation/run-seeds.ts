@@ -11,11 +11,17 @@ export interface SeedsResult {
   readonly failure: Simulation | undefined
 }
 
-/** Plays each seed twice: the second time nothing may be different (`sameSeedSameTranscript`). */
+export interface RunOptions {
+  readonly subject?: Subject
+  /** Whether each seed is played twice: the second time nothing may be different (`sameSeedSameTranscript`). */
+  readonly twice?: boolean
+  readonly begins?: (seed: number) => void
+}
+
 export async function runSeeds(
   first: number,
   count: number,
-  { subject = CONNECTION, begins }: { subject?: Subject; begins?: (seed: number) => void } = {},
+  { subject = CONNECTION, twice = true, begins }: RunOptions = {},
 ): Promise<SeedsResult> {
   let turns = 0
   let messagesDelivered = 0
@@ -25,6 +31,7 @@ export async function runSeeds(
     turns += world.turns
     messagesDelivered += world.messagesDelivered
     if (world.violations.length > 0) return { turns, messagesDelivered, failure: world }
+    if (!twice) continue
     const again = await simulate(seed, subject)
     const failure = differing(world, again)
     if (failure !== undefined) return { turns, messagesDelivered, failure }

@@ -153,6 +153,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   closed(): void {
     this.#destroyed = true
     Deadlines.of(this.#host).remove(this)
+    this.#dropOutput()
   }
 
   /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
@@ -314,6 +315,12 @@ export class Driver implements ByteStreamListener, Sleeper {
     this.#destroyed = true
     Deadlines.of(this.#host).remove(this)
     this.#stream.destroy()
+    this.#dropOutput()
+  }
+
+  /** What the stream is gone for will never leave: it counts no more, and is not kept. */
+  #dropOutput(): void {
+    if (this.session.readyState === 'closed') this.session.abort()
   }
 
   /** What it takes to do something, others have meanwhile, if nothing is under way. */
@@ -351,6 +358,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   #rest(): void {
     Session.rest(this.session)
     this.#flushDeferred = undefined
-    if (this.#watch?.isOn === false) this.#watch = undefined
+    // One that has told of a failure is kept: it knows that it has.
+    if (this.#watch?.isOn === false && this.session.readyState === 'open') this.#watch = undefined
   }
 }

@@ -456,6 +456,14 @@ test('a client waits for the server to end first, and for so long only', async (
   assert.deepEqual([code, wasClean, error], [1000, true, undefined])
 })
 
+test('what a stream is gone for waits to leave no more: a Close frame that had nowhere to go, for one', () => {
+  const { connection, stream } = scripted()
+  stream.receive('82 80 00000000  88 82 00000000 03e8') // the Close frame is answered behind the message, which nobody reads
+  stream.finish(new Error('Reset'))
+  assert.equal(connection.readyState, 'closed')
+  assert.equal(connection.bufferedBytes, 0)
+})
+
 test('nothing is asked of a stream that is gone', () => {
   const { connection, stream, host } = scripted({ limits: { highWaterBytes: 1 } })
   stream.receive('82 80 00000000')

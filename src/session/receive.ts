@@ -177,6 +177,20 @@ export class Receiver {
     return this.#chunk.length - this.#at + this.#waitingBytes
   }
 
+  /**
+   * A receiver at rest goes on with another stream, `offset` bytes of which others have parsed.
+   *
+   * @param values What is made of whole messages of that one, if anything: see `deliverValues`.
+   */
+  takeOver(now: number, offset: number, values: MessageValues | undefined): void {
+    this.#chunkOffset = offset
+    this.#completedFrames = 0
+    this.#completedMessages = 0
+    this.#completedPayloadBytes = 0
+    this.#values = values
+    this.#rate.takeOver(now)
+  }
+
   /** Whether `next` has something to say without another byte, be it that the bytes are wrong. */
   get isPending(): boolean {
     return this.inputBytes > 0 || this.#isDecoding() || this.#textError !== undefined

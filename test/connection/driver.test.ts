@@ -205,26 +205,57 @@ test('T-78: one timer at a time is set, and what arrives moves its deadline', ()
   assert.equal(stream.takeWritten(), '89 04 00 00 00 02')
 })
 
-test('a connection that was idle for a while rests, with no timer left, and goes on as before', () => {
+test('a connection with nothing under way rests at once and needs no timer, and goes on as before', () => {
   const { connection, stream, host } = scripted({ keepalive: false })
-  const received: unknown[] = []
-  connection.onMessage((message) => received.push(message))
-  assert.equal(host.timers.size, 0)
+  connection.onMessage(() => void connection.send('b'))
+  for (let i = 0; i < 10; i++) {
+    stream.receive('81 81 00000000 61')
+    assert.equal(stream.takeWritten(), '81 01 62')
+    assert.equal(host.timers.size, 0)
+    host.advance(4_000)
+  }
+  const { messagesReceived, messagesSent, wireBytesReceived } = connection.stats()
+  assert.deepEqual([messagesReceived, messagesSent, wireBytesReceived], [10, 10, 70])
+})
+
+const LATER_AT_REST: ReadonlyArray<readonly [what: string, options: Parameters<typeof scripted>[0], wire: string]> = [
+  ['control frames that count as some of so many in a second', {}, '8a 80 00000000'],
+  ['a context of an extension', { extensions: [{ name: 'x', parameters: [], reservedBits: 4 }] }, '82 80 00000000'],
+]
+
+for (const [what, options, wire] of LATER_AT_REST) {
+  test(`${what}: the connection rests once it was idle for a while, with no timer left`, () => {
+    const { connection, stream, host } = scripted({ keepalive: false, ...options })
+    connection.onMessage(() => {})
+    for (const framesReceived of [1, 2]) {
+      stream.receive(wire)
+      assert.equal(host.timers.size, 1)
+      host.advance(4_999)
+      assert.equal(host.timers.size, 1)
+      host.advance(5_001)
+      assert.equal(host.timers.size, 0)
+      assert.equal(connection.stats().framesReceived, framesReceived)
+    }
+  })
+}
+
+test('a connection that is sent to between reads lets go of what that takes once it was idle for a while', () => {
+  const { connection, stream, host } = scripted({ keepalive: false })
+  connection.onMessage(() => {})
   for (const _ of [1, 2]) {
     for (let i = 0; i < 5; i++) {
-      stream.receive('81 81 00000000 61')
       void connection.send('b')
       host.endTurn()
       assert.equal(stream.takeWritten(), '81 01 62')
+      stream.receive('82 80 00000000')
+      assert.equal(host.timers.size, 1)
       host.advance(4_000)
       assert.equal(host.timers.size, 1)
     }
     host.advance(6_000)
     assert.equal(host.timers.size, 0)
   }
-  assert.equal(received.length, 10)
-  const { messagesReceived, messagesSent, wireBytesReceived } = connection.stats()
-  assert.deepEqual([messagesReceived, messagesSent, wireBytesReceived], [10, 10, 70])
+  assert.equal(connection.stats().messagesSent, 10)
 })
 
 test('an earlier deadline replaces the timer for a later one', () => {
@@ -423,6 +454,14 @@ test('a client waits for the server to end first, and for so long only', async (
   assert.deepEqual(stream.calls, ['destroy'])
   const { code, wasClean, error } = await connection.closed
   assert.deepEqual([code, wasClean, error], [1000, true, undefined])
+})
+
+test('what a stream is gone for waits to leave no more: a Close frame that had nowhere to go, for one', () => {
+  const { connection, stream } = scripted()
+  stream.receive('82 80 00000000  88 82 00000000 03e8') // the Close frame is answered behind the message, which nobody reads
+  stream.finish(new Error('Reset'))
+  assert.equal(connection.readyState, 'closed')
+  assert.equal(connection.bufferedBytes, 0)
 })
 
 test('nothing is asked of a stream that is gone', () => {

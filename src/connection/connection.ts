@@ -69,6 +69,11 @@ interface Waiter<Value> {
   reject(error: unknown): void
 }
 
+/** What senders wait for while too much waits to leave: all for the same, as most wait for nothing and there may be very many. */
+interface Room extends Waiter<void> {
+  readonly promise: Promise<void>
+}
+
 interface PingWaiter extends Waiter<number> {
   /** Which ping of the session it waits for, counted from 1. */
   readonly number: number
@@ -118,7 +123,7 @@ export class Connection implements AsyncIterable<Message> {
   #listener: ((message: Message) => unknown) | undefined
   #madeReading: Reading | undefined
   #discarding = false
-  #sendWaiters: Waiter<void>[] | undefined
+  #room: Room | undefined
   #backpressureEvents = 0
   #pingWaiters: PingWaiter[] | undefined
   /** Why we ended the connection, where that is more than the session knows. */
@@ -291,9 +296,8 @@ export class Connection implements AsyncIterable<Message> {
   #whenRoom(): Promise<void> {
     if (this.#driver.bufferedBytes < this.#limits.highWaterBytes) return SENT
     this.#backpressureEvents++
-    this.#sendWaiters ??= []
-    const waiters = this.#sendWaiters
-    return handled(new Promise((resolve, reject) => waiters.push({ resolve, reject })))
+    this.#room ??= createRoom()
+    return this.#room.promise
   }
 
   /**
@@ -662,21 +666,21 @@ export class Connection implements AsyncIterable<Message> {
   }
 
   #releaseSenders(): void {
-    if (this.#sendWaiters === undefined || this.bufferedBytes >= this.#limits.highWaterBytes) return
-    for (const waiter of this.#takeSendWaiters()) waiter.resolve()
+    if (this.#room === undefined || this.bufferedBytes >= this.#limits.highWaterBytes) return
+    this.#takeRoom()?.resolve()
   }
 
-  #takeSendWaiters(): Waiter<void>[] {
-    const waiters = this.#sendWaiters ?? []
-    this.#sendWaiters = undefined
-    return waiters
+  #takeRoom(): Room | undefined {
+    const room = this.#room
+    this.#room = undefined
+    return room
   }
 
   #handleClosed({ kind: _, ...info }: ClosedEvent): void {
     const error = this.#endedBecause ?? this.#brokenStream(info) ?? info.error
     this.#closeInfo = Object.freeze({ ...info, error })
     this.#closeListener?.(this, this.#closeInfo)
-    for (const waiter of this.#takeSendWaiters()) waiter.reject(this.#closedError('Message may not have left'))
+    this.#takeRoom()?.reject(this.#closedError('Message may not have left'))
     for (const waiter of this.#pingWaiters ?? []) waiter.reject(this.#closedError('Ping was not answered'))
     this.#pingWaiters = undefined
     for (const resolve of this.#madeReading?.waiters.splice(0) ?? []) resolve(undefined)
@@ -720,6 +724,16 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
   )
+}
+
+function createRoom(): Room {
+  let waiter: Waiter<void> | undefined
+  const promise = handled(
+    new Promise<void>((resolve, reject) => {
+      waiter = { resolve, reject }
+    }),
+  )
+  return { ...waiter!, promise }
 }
 
 /** A promise whose rejection nobody has to listen to. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BytesLike } from '../../src/codec/index.ts'
+import { liveBufferBytes, liveHeapBytes } from '../support/memory.ts'
 import { scripted, stateOf } from '../support/scripted-stream.ts'
 
 // --- what may be sent -----------------------------------------------------------------------------------------------
@@ -141,6 +142,19 @@ test('T-68: sending in a loop without waiting ends the connection, not the proce
   }
   assert.equal(sent, 65) // 4 MiB and one more, with their headers
   assert.equal((await connection.closed).error?.code, 'SEND_BUFFER_FULL')
+})
+
+test('T-68: sends that nobody waits for take little more memory than their bytes', () => {
+  const { connection, stream, host } = scripted()
+  stream.stalled = true
+  const before = liveHeapBytes() + liveBufferBytes()
+  for (let i = 0; i < 100_000; i++) void connection.send('a')
+  host.endTurn()
+  const { bufferedBytes } = connection
+  stream.writes.length = 0
+  assert.equal(bufferedBytes, 300_000)
+  assert.ok(liveHeapBytes() + liveBufferBytes() - before <= 2 * bufferedBytes + 65_536)
+  assert.equal(connection.stats().backpressureEvents, 100_000 - 21_845)
 })
 
 test('T-69: senders that wait are rejected, once, when the connection ends first', async () => {

@@ -11,6 +11,7 @@ import type { MessageTransform, OutgoingPipeline, PayloadEnd } from '../extensio
 import { Encoding } from './encoding.ts'
 import { COPIED_PAYLOAD_BYTES, type FrameWriter, MOST_TEXT_BYTES } from './output.ts'
 import type { PreparedMessage, SharedEncoding } from './prepared-message.ts'
+import { ShortMessages } from './short-messages.ts'
 import { SentTraffic, type TrafficLog } from './traffic.ts'
 
 const FIN = 0x80
@@ -62,8 +63,9 @@ export class FrameQueue {
   readonly #nextMaskingKey: (() => number) | undefined
   readonly #pipeline: OutgoingPipeline | undefined
   readonly #sliceBytes: number
-  readonly #waiting = new Fifo<Waiting>()
+  readonly #waiting = new Fifo<Waiting | ShortMessages>()
   #waitingBytes = 0
+  #shortMessages: ShortMessages | undefined // while they are the last of what waits
   #budget = 0 // how many bytes may be worked on before something else has its turn
   #isIntact = true
 
@@ -144,11 +146,10 @@ export class FrameQueue {
       this.#budget = this.#sliceBytes
       const isWritten = payload.length <= MOST_WHOLE_LENGTH && this.#transformWhole(firstByte, payload, compress)
       if (!isWritten) this.#transformData(firstByte, payload, compress)
-    } else if (typeof payload === 'string') {
-      const bytes = encodeText(payload) // what waits is counted in bytes
-      this.#wait(bytes.length, () => this.#transformData(firstByte, bytes, compress))
     } else {
-      this.#waitWith(payload, (own) => this.#transformData(firstByte, own, compress))
+      const bytes = typeof payload === 'string' ? encodeText(payload) : payload // what waits is counted in bytes
+      if (compress === undefined && this.#waitWithOthers(firstByte, bytes)) return
+      this.#waitWith(bytes, (own) => this.#transformData(firstByte, own, compress))
     }
   }
 
@@ -222,10 +223,14 @@ export class FrameQueue {
     if (this.#job !== undefined) this.#encode(this.#job)
     else if (this.#shared !== undefined) this.#encodeShared(this.#shared)
     while (!this.#isAtWork() && this.#waiting.length > 0 && this.#budget > 0 && this.#isIntact) {
-      const { bytes, write } = this.#waiting.first!
+      const first = this.#waiting.first!
+      if (first instanceof ShortMessages) {
+        this.#writeShort(first)
+        continue
+      }
       this.#waiting.shift()
-      this.#waitingBytes -= bytes
-      write()
+      this.#waitingBytes -= first.bytes
+      first.write()
     }
     return this.#isIntact
   }
@@ -234,6 +239,7 @@ export class FrameQueue {
   clear(): void {
     while (this.#waiting.length > 0) this.#waiting.shift()
     this.#waitingBytes = 0
+    this.#shortMessages = undefined
     this.#job = undefined
     this.#shared?.encoding.leave()
     this.#shared = undefined
@@ -251,6 +257,27 @@ export class FrameQueue {
     const bytes = payloadBytes + MAX_FRAME_HEADER_BYTES
     this.#waiting.push({ bytes, write })
     this.#waitingBytes += bytes
+    this.#shortMessages = undefined
+  }
+
+  /** Lets a short message wait next to other such. @returns whether it is one. */
+  #waitWithOthers(firstByte: number, payload: Uint8Array): boolean {
+    const messages = this.#shortMessages ?? new ShortMessages()
+    if (!messages.push(firstByte, payload)) return false
+    if (this.#shortMessages === undefined) this.#waiting.push(messages)
+    this.#shortMessages = messages
+    this.#waitingBytes += payload.length + MAX_FRAME_HEADER_BYTES
+    return true
+  }
+
+  #writeShort(messages: ShortMessages): void {
+    const { firstByte, payload } = messages.shift()
+    if (messages.isEmpty) {
+      this.#waiting.shift()
+      if (this.#shortMessages === messages) this.#shortMessages = undefined
+    }
+    this.#waitingBytes -= payload.length + MAX_FRAME_HEADER_BYTES
+    this.#transformData(firstByte, payload, undefined)
   }
 
   #waitWith(payload: Uint8Array, write: (payload: Uint8Array) => void): void {

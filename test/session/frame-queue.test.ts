@@ -14,7 +14,7 @@ import { permessageDeflate } from '../../src/extension/index.ts'
 import { prepareMessage, type Session, type SessionOptions } from '../../src/session/index.ts'
 import { nodeDeflate } from '../../src/transport/node/index.ts'
 import { client, events, kinds, output, receive, server } from '../support/engine.ts'
-import { areCollected } from '../support/memory.ts'
+import { areCollected, liveBufferBytes, liveHeapBytes } from '../support/memory.ts'
 import { concat, frame, hex, toHex } from '../support/wire.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -444,6 +444,23 @@ test('T-63: small payloads are copied when they wait: what becomes of them later
     unspoiled,
   )
   assert.equal(wiresOf(detach), unspoiled)
+})
+
+test('T-68: short messages that wait take little more memory than what they are counted as, and leave in their order', () => {
+  const session = turning(1)
+  session.send('text', 'ab')
+  const written = session.takeOutput()
+  const before = liveHeapBytes() + liveBufferBytes()
+  for (let i = 0; i < 50_000; i++) {
+    if (i === 25_000) session.ping('p')
+    session.send(i % 2 === 0 ? 'text' : 'binary', i % 2 === 0 ? 'a' : hex('62'))
+  }
+  const { outputBytes } = session
+  assert.ok(liveHeapBytes() + liveBufferBytes() - before <= outputBytes + 65_536)
+  assert.equal(outputBytes, 50_000 * 15 + 15 + 14)
+  while (session.outputBytes > 0) written.push(...session.takeOutput())
+  const half = 'c1 01 9e c2 01 9d '.repeat(12_500)
+  assert.equal(toHex(concat(...written)), `41 01 9e 80 01 9d ${half}89 01 70 ${half}`.trim())
 })
 
 for (const { size, kept } of [

@@ -3,7 +3,7 @@
 import { SeededRandom } from '../support/random.ts'
 import type { Cuts } from './chunks.ts'
 import { Comparison, type Extent } from './comparison.ts'
-import { COMPRESSIONS, STREAMS } from './streams.ts'
+import { COMPRESSIONS, type Compression, STREAMS } from './streams.ts'
 import type { Course, Subject } from './ways.ts'
 
 export const COURSES: readonly Course[] = STREAMS.flatMap((stream) =>
@@ -17,14 +17,17 @@ export interface CoursesOptions extends Extent {
   /** Which of the courses, by their place. Default: all. */
   readonly from?: number
   readonly to?: number
+  /** Only those of this form. */
+  readonly compression?: Compression
 }
 
 /** @throws Difference for the first that is found. */
 export function compareAll(
   subject: Subject,
-  { seed, from = 0, to = COURSES.length, ...extent }: CoursesOptions,
+  { seed, from = 0, to = COURSES.length, compression, ...extent }: CoursesOptions,
 ): { readonly courses: number; readonly runs: number } {
-  const courses = COURSES.slice(from, to)
+  const isMeant = (course: Course) => compression === undefined || course.compression === compression
+  const courses = COURSES.slice(from, to).filter(isMeant)
   let runs = 0
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0 // each violation is an error, and where it was made takes longer to find out than all else

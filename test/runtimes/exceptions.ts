@@ -175,6 +175,16 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'createServer of node:https does not look at the certificate: each TLS handshake fails instead',
   },
   {
+    file: 'equivalence/equivalence.test.ts',
+    runtimes: ['deno'],
+    tests: [
+      'T-53: a session tells and sends the same however its input is cut, compression fresh',
+      'T-53: a session tells and sends the same however its input is cut, compression takeover',
+    ],
+    reason: 'what a stream of node:zlib deflates to, all of it right, depends on what it deflated before it was reset',
+    sometimes: true,
+  },
+  {
     file: 'session/frame-queue.test.ts',
     runtimes: ['bun'],
     tests: ['a payload is let go once it was compressed, though the message goes on'],

@@ -21,8 +21,8 @@ export class Tally {
   }
 }
 
-/** Of so many messages one is kept: each of the others has to go. */
-const KEEP_EVERY = 640
+/** A message is kept of so many bytes of them: as many as one read may give, all others of which have to go. */
+export const KEEP_EVERY_BYTES = 65_536
 
 const POURED_BYTES = 8_192
 
@@ -40,12 +40,15 @@ function echo(connection: Connection, tally: Tally): void {
   })
 }
 
-/** As `echo`, and a message is kept now and then. */
+/** Keeps a message now and then. */
 function keep(connection: Connection, tally: Tally): void {
-  let count = 0
+  let passedBytes = 0
   connection.onMessage((message) => {
     tally.messages++
-    if (count++ % KEEP_EVERY === 0) tally.kept.push(message)
+    passedBytes += message.length
+    if (passedBytes < KEEP_EVERY_BYTES) return
+    passedBytes = 0
+    tally.kept.push(message)
   })
 }
 

@@ -46,5 +46,6 @@ export async function churn(subject: SubjectName, seed: number, scale: ChurnScal
     { of: 'connections left', value: connections, most: 0 },
     { of: 'kinds of things left', value: leaks.length, most: 0 },
   ]
-  return { figures, notes: leaks }
+  const series = heaps.map((bytes) => (bytes / MIB).toFixed(2)).join(', ')
+  return { figures, notes: [`the heap after each part: ${series} MiB`, ...leaks] }
 }

@@ -32,20 +32,13 @@ export function kibibytes(of: string, bytes: number, most?: number): Figure {
   return { of, value: bytes / KIB, unit: 'KiB', ...(most === undefined ? {} : { most: most / KIB }) }
 }
 
-export function isWithinBounds({
-  value,
-  least = Number.NEGATIVE_INFINITY,
-  most = Number.POSITIVE_INFINITY,
-}: Figure): boolean {
+function isWithinBounds({ value, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY }: Figure): boolean {
   return value >= least && value <= most
 }
 
-/** The figures that are not what they may be, a line each, and the notes where there is one. */
-export function complaints({ figures, notes = [] }: Outcome): string[] {
-  const wrong = figures
-    .filter((figure) => !isWithinBounds(figure))
-    .map((figure) => `${figure.of}: ${formatFigure(figure)}`)
-  return wrong.length === 0 ? [] : [...wrong, ...notes]
+/** The figures that are not what they may be, a line each. */
+export function complaints({ figures }: Outcome): string[] {
+  return figures.filter((figure) => !isWithinBounds(figure)).map((figure) => `${figure.of}: ${formatFigure(figure)}`)
 }
 
 /** `12.3 MiB (at most 8)` */

@@ -4,7 +4,7 @@
 import { times } from '../support/bombs.ts'
 import { concat, frame } from '../support/wire.ts'
 import { type Figure, MIB, mebibytes, type Outcome } from './figures.ts'
-import { AttackerProcess, ObserverProcess, ServerProcess } from './orders.ts'
+import { AttackerProcess, type Latencies, ObserverProcess, ServerProcess, type ServerSeen } from './orders.ts'
 import type { SubjectName } from './subjects.ts'
 
 const KEY = '00000000'
@@ -32,6 +32,8 @@ export interface Flood {
   readonly inSegments?: boolean
   /** Messages in a block; none, where the server cuts the connection off, with 1008. */
   readonly messages?: number
+  /** Whether each frame is told of. What that leaves is garbage, and how much of it V8 lets pile up is not ours to say. */
+  readonly leavesGarbage?: boolean
 }
 
 function repeated(bytes: Uint8Array): Uint8Array {
@@ -55,7 +57,12 @@ export const FLOODS: readonly Flood[] = [
     what: 'pings of 125 bytes of one who does not read',
     block: repeated(frame({ opcode: 9, key: KEY, payload: new Uint8Array(125) })),
   },
-  { name: 'pongs', what: 'pongs that nobody asked for', block: repeated(frame({ opcode: 10, key: KEY })) },
+  {
+    name: 'pongs',
+    what: 'pongs that nobody asked for',
+    block: repeated(frame({ opcode: 10, key: KEY })),
+    leavesGarbage: true,
+  },
   {
     name: 'empty fragments',
     what: 'a message that goes on with nothing',
@@ -79,6 +86,7 @@ export const FLOODS: readonly Flood[] = [
     what: 'messages of a byte each',
     block: BYTE_MESSAGES,
     messages: Math.floor(BLOCK_BYTES / 7),
+    leavesGarbage: true,
   },
   {
     name: 'one-byte segments',
@@ -92,10 +100,7 @@ export const FLOODS: readonly Flood[] = [
 export interface FloodScale {
   /** Bytes on the wire. Segments count with their headers: of each, one byte in 53 is payload. */
   readonly bytes: number
-  /**
-   * What is flooded first. What is compiled and made once is there then, and the garbage of one message after the other, of
-   * which V8 lets up to 48 MiB pile up: it is the rest of the flood that may not take more.
-   */
+  /** What is flooded first: what is compiled and made once is there then. The rest may not take more. */
   readonly warmUpBytes: number
   /** It goes on until the other client had so many echoes. */
   readonly leastEchoes: number
@@ -104,7 +109,49 @@ export interface FloodScale {
 /** What it may cost. */
 export const FLOOD_BOUNDS = { grownBytes: 8 * MIB, p99Ms: 50 }
 
+// V8 lets three times 16 MiB of the heap pile up before it looks, and 64 MiB of the memory of buffers.
+const GARBAGE_BYTES = 112 * MIB
+
+/** Once as it is, for what it takes, and once with garbage collected all the time, for what of it is held. */
 export async function flood(row: Flood, subject: SubjectName, scale: FloodScale): Promise<Outcome> {
+  const asItIs = await floodOnce(row, subject, scale, false)
+  const collected = await floodOnce(row, subject, { ...scale, leastEchoes: 0 }, true)
+  const { grownBytes, p99Ms } = FLOOD_BOUNDS
+  const { bytes, seconds, latencies, seen } = asItIs
+  const figures: Figure[] = [
+    { of: 'on the wire', value: bytes / 1e6, unit: 'MB', least: scale.bytes / 1e6 },
+    { of: 'connections', value: asItIs.connections },
+    { of: 'seconds', value: seconds },
+    mebibytes('growth', seen.furtherGrownBytes, row.leavesGarbage === true ? GARBAGE_BYTES : grownBytes),
+    mebibytes('with what is made once', seen.mostGrownBytes),
+    mebibytes('most held', collected.seen.mostHeldBytes, grownBytes),
+    { of: "another's echoes", value: latencies.echoes, least: scale.leastEchoes },
+    { of: 'their 99th percentile', value: latencies.p99Ms, unit: 'ms', most: p99Ms },
+    { of: 'the longest', value: latencies.mostMs, unit: 'ms' },
+    { of: 'attackers left', value: asItIs.attackersLeft + collected.attackersLeft, most: 0 },
+    ...(row.messages === undefined
+      ? [
+          { of: 'not cut off', value: asItIs.notCutOff, most: 0 },
+          { of: 'not ended by the quota', value: asItIs.notEndedByQuota, most: 0 },
+        ]
+      : [{ of: 'messages lost', value: asItIs.messagesLost + collected.messagesLost, most: 0 }]),
+  ]
+  return { figures, notes: [...seen.endings].map(([how, count]) => `${count} ended with ${how}`) }
+}
+
+interface Flooding {
+  readonly bytes: number
+  readonly connections: number
+  readonly seconds: number
+  readonly latencies: Latencies
+  readonly seen: ServerSeen
+  readonly attackersLeft: number
+  readonly notCutOff: number
+  readonly notEndedByQuota: number
+  readonly messagesLost: number
+}
+
+async function floodOnce(row: Flood, subject: SubjectName, scale: FloodScale, collect: boolean): Promise<Flooding> {
   await using server = new ServerProcess()
   await using attacker = new AttackerProcess()
   await using observer = new ObserverProcess()
@@ -121,7 +168,7 @@ export async function flood(row: Flood, subject: SubjectName, scale: FloodScale)
   await server.tell('watch', {})
   await send(scale.warmUpBytes)
   await server.tell('drained', { connections: 1, withinMs: 15_000 })
-  await server.tell('watchOn', {})
+  await server.tell('watchOn', { collect })
   await observer.tell('forget', {})
   let latencies = await observer.tell('latencies', {})
   let bytes = 0
@@ -139,27 +186,16 @@ export async function flood(row: Flood, subject: SubjectName, scale: FloodScale)
   const open = await server.tell('drained', { connections: 1, withinMs: 15_000 })
   const seen = await server.tell('seen', {})
 
-  const { grownBytes, p99Ms } = FLOOD_BOUNDS
-  const figures: Figure[] = [
-    { of: 'on the wire', value: (bytes * cost) / 1e6, unit: 'MB', least: scale.bytes / 1e6 },
-    { of: 'connections', value: connections },
-    { of: 'seconds', value: seconds },
-    mebibytes('growth', seen.furtherGrownBytes, grownBytes),
-    mebibytes('with what is made once', seen.mostGrownBytes),
-    mebibytes('of which held', seen.heldBytes, grownBytes),
-    { of: "another's echoes", value: latencies.echoes, least: scale.leastEchoes },
-    { of: 'their 99th percentile', value: latencies.p99Ms, unit: 'ms', most: p99Ms },
-    { of: 'the longest', value: latencies.mostMs, unit: 'ms' },
-    { of: 'attackers left', value: open - 1, most: 0 },
-  ]
-  const ended = [...seen.endings].map(([how, count]) => `${count} ended with ${how}`)
-  if (messages === undefined) {
-    const byQuota = [...seen.endings].reduce((sum, [how, count]) => sum + (how.startsWith('1008 ') ? count : 0), 0)
-    figures.push({ of: 'not cut off', value: connections - cutOff, most: 0 })
-    figures.push({ of: 'not ended by the quota', value: connections - byQuota, most: 0 })
-  } else {
-    const sent = (bytes / block.length) * messages
-    figures.push({ of: 'messages lost', value: Math.abs(sent - seen.messages), most: 0 })
+  const byQuota = [...seen.endings].reduce((sum, [how, count]) => sum + (how.startsWith('1008 ') ? count : 0), 0)
+  return {
+    bytes: bytes * cost,
+    connections,
+    seconds,
+    latencies,
+    seen,
+    attackersLeft: open - 1,
+    notCutOff: connections - cutOff,
+    notEndedByQuota: connections - byQuota,
+    messagesLost: Math.abs((bytes / block.length) * (messages ?? 0) - seen.messages),
   }
-  return { figures, notes: ended }
 }

@@ -35,6 +35,7 @@ for (const one of scenarios) {
   const complained = complaints(outcome)
   console.log(`${complained.length === 0 ? 'ok    ' : 'NOT OK'} ${one.name}: ${one.what}`)
   console.log(`       ${outcome.figures.map((figure) => `${figure.of} ${formatFigure(figure)}`).join('; ')}`)
+  for (const note of outcome.notes ?? []) console.log(`       ${note}`)
   wrong.push(...complained.map((line) => `${one.name}: ${line}`))
 }
 const seconds = (performance.now() - startedAt) / 1_000

@@ -13,8 +13,11 @@ export interface ServerOrders {
   start: { subject: SubjectName; options: ServeOptions; tls: boolean }
   /** Everything that is seen from now on is compared with now. */
   watch: Record<never, never>
-  /** What becomes resident from now on is compared with the most that was until now: what a longer attack takes more. */
-  watchOn: Record<never, never>
+  /**
+   * What becomes resident from now on is compared with the most that was until now: what a longer attack takes more.
+   * With `collect` garbage is collected again and again, for what is held meanwhile; everything takes its time then.
+   */
+  watchOn: { collect: boolean }
   seen: Record<never, never>
   /** Waits, for no longer than that, until there are so few connections; how many there are then. */
   drained: { connections: number; withinMs: number }
@@ -39,6 +42,8 @@ export interface ServerSeen {
   readonly mostGrownBytes: number
   /** By how much it was more than before `watchOn`, at most. */
   readonly furtherGrownBytes: number
+  /** By how much that had grown at most to which something refers: now, and while it was told to collect. */
+  readonly mostHeldBytes: number
   /** By how much it has grown once garbage is collected. */
   readonly grownBytes: number
   /** By how much that has grown to which something refers: the heap, and the memory of buffers. */

@@ -3,6 +3,7 @@
 
 import { times } from '../support/bombs.ts'
 import { frame } from '../support/wire.ts'
+import { KEEP_EVERY_BYTES } from './application.ts'
 import { type Figure, KIB, kibibytes, type Outcome } from './figures.ts'
 import { AttackerProcess, ServerProcess } from './orders.ts'
 import type { SubjectName } from './subjects.ts'
@@ -39,7 +40,12 @@ export const KEPT: readonly Kept[] = [false, true].flatMap((tls) =>
   })),
 )
 
-/** @param megabytes How much is sent; one message in 640 is kept of it. */
+function leastKept(bytes: number, frameBytes: number, payloadBytes: number): number {
+  const payloadOfAll = (bytes / frameBytes) * payloadBytes
+  return Math.floor(payloadOfAll / (KEEP_EVERY_BYTES + payloadBytes)) - 1
+}
+
+/** @param megabytes How much is sent; one message in 64 KiB is kept of it. */
 export async function keep(row: Kept, subject: SubjectName, megabytes: number): Promise<Outcome> {
   await using server = new ServerProcess()
   await using attacker = new AttackerProcess()
@@ -59,7 +65,7 @@ export async function keep(row: Kept, subject: SubjectName, megabytes: number): 
   const kept = seen.kept - before.kept
   const figures: Figure[] = [
     { of: 'sent', value: bytes / 1e6, unit: 'MB' },
-    { of: 'kept', value: kept, least: Math.floor(bytes / message.length / 640) },
+    { of: 'kept', value: kept, least: leastKept(bytes, message.length, payloadBytes) },
     kibibytes('held for each', (seen.heldBytes - before.heldBytes) / kept, mostBytes),
   ]
   return { figures }

@@ -36,7 +36,7 @@ export function scenariosAt({ megabytes, minutes, connections, seed }: Scale): r
     })),
     ...KEPT.map((row) => ({
       name: `retention: ${row.name}`,
-      what: 'one message in 640 is kept',
+      what: 'one message in 64 KiB is kept',
       measure: () => keep(row, SUBJECT, megabytes / 4),
     })),
     ...IDLE.map((row) => ({

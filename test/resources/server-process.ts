@@ -9,6 +9,7 @@ import type { ServerAnswers, ServerOrders } from './orders.ts'
 import { SUBJECTS } from './subjects.ts'
 
 const LOOK_EVERY_MS = 10
+const COLLECT_EVERY_MS = 100
 
 const tally = new Tally()
 let server: Server | undefined
@@ -19,16 +20,28 @@ let heldAtStart = 0
 let mostResident = 0
 let mostResidentBefore = 0
 
+let mostHeld = 0
+let collects = false
+let collectedAt = 0
+
 function look(): void {
   mostResident = Math.max(mostResident, process.memoryUsage.rss())
+  if (!collects || performance.now() - collectedAt < COLLECT_EVERY_MS) return
+  mostHeld = Math.max(mostHeld, held().heldBytes)
+  collectedAt = performance.now()
 }
 
-/** What is free is given back by other threads, and some of it in a later turn. */
-async function collected(): Promise<{ heldBytes: number; heapBytes: number }> {
-  await new Promise((resolve) => setTimeout(resolve, 25))
+/** What is held when garbage is collected. */
+function held(): { heldBytes: number; heapBytes: number } {
   const buffers = liveBufferBytes()
   const { heapUsed } = process.memoryUsage()
   return { heldBytes: heapUsed + buffers, heapBytes: heapUsed }
+}
+
+/** The same, once what was closed in one turn is told in another. */
+async function settled(): Promise<{ heldBytes: number; heapBytes: number }> {
+  await new Promise((resolve) => setTimeout(resolve, 25))
+  return held()
 }
 
 obey<ServerOrders, ServerAnswers>({
@@ -39,7 +52,7 @@ obey<ServerOrders, ServerAnswers>({
   },
 
   async watch() {
-    heldAtStart = (await collected()).heldBytes
+    heldAtStart = (await settled()).heldBytes
     residentAtStart = process.memoryUsage.rss()
     mostResident = residentAtStart
     mostResidentBefore = residentAtStart
@@ -49,8 +62,10 @@ obey<ServerOrders, ServerAnswers>({
     tally.endings.clear()
   },
 
-  watchOn() {
+  watchOn({ collect }) {
     look()
+    collects = collect
+    mostHeld = heldAtStart
     mostResidentBefore = mostResident
     tally.messages = 0
     tally.messageBytes = 0
@@ -61,10 +76,11 @@ obey<ServerOrders, ServerAnswers>({
     look()
     const { messages, messageBytes, mostBufferedBytes, endings, kept } = tally
     const mostGrownBytes = mostResident - residentAtStart
-    const { heldBytes, heapBytes } = await collected()
+    const { heldBytes, heapBytes } = await settled()
     return {
       mostGrownBytes,
       furtherGrownBytes: mostResident - mostResidentBefore,
+      mostHeldBytes: Math.max(mostHeld, heldBytes) - heldAtStart,
       grownBytes: process.memoryUsage.rss() - residentAtStart,
       heldBytes: heldBytes - heldAtStart,
       heapBytes,

@@ -20,6 +20,9 @@ export interface SlowReaders {
 // What is sent in one turn comes on top of the mark: eight messages of 8 KiB, or one that was awaited, with their headers.
 const ONE_TURN_BYTES = 9 * 8 * KIB
 
+// What was sent and has left is garbage, of which V8 and the allocator let so much pile up.
+const GARBAGE_BYTES = 64 * MIB
+
 export const SLOW_READERS: readonly SlowReaders[] = [
   {
     name: 'awaited sends',
@@ -77,8 +80,8 @@ export async function stall(row: SlowReaders, subject: SubjectName, readers: num
     { of: 'readers', value: readers },
     { of: stays ? 'still there' : `ended with ${row.ending}`, value: asExpected, least: readers },
     kibibytes('most that waited for one', seen.mostBufferedBytes, row.mostBufferedBytes),
-    mebibytes('most growth', seen.mostGrownBytes, readers * row.mostBufferedBytes + 8 * MIB),
-    mebibytes('held while they were there', seen.heldBytes),
+    mebibytes('most growth', seen.mostGrownBytes, readers * row.mostBufferedBytes + GARBAGE_BYTES),
+    mebibytes('held in the end', seen.heldBytes, (stays ? readers * row.mostBufferedBytes : 0) + MIB),
     mebibytes('held when they had gone', after.heldBytes, MIB),
     { of: 'connections left', value: left, most: 0 },
   ]

@@ -10,7 +10,9 @@ import { AttackerProcess, ServerProcess } from './orders.ts'
 import type { SubjectName } from './subjects.ts'
 
 const KEY = '00000000'
-const FIRST_CONNECTIONS = 100 // what is made once is there after so many
+
+// What is made once is there after a tenth as many, and the heap has grown for those that shake hands at the same time.
+const FIRST_PART = 10
 
 const RECORD = JSON.stringify({ id: 4711, name: 'somebody', tags: ['new', 'old'] })
 const TEXT = RECORD.repeat(Math.ceil(KIB / RECORD.length)).slice(0, KIB)
@@ -56,7 +58,7 @@ export interface IdleScale {
 /** Each connection is an open file of both processes; Node itself asks for as many as the system allows. */
 function checkOpenFiles(connections: number): void {
   const most = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim()
-  const needed = connections + FIRST_CONNECTIONS + 100
+  const needed = connections + Math.ceil(connections / FIRST_PART) + 100
   if (most === 'unlimited' || Number(most) >= needed) return
   throw new Error(
     `${needed} open files are needed, and ${most} are allowed: see ulimit -n, or take fewer --connections`,
@@ -74,13 +76,14 @@ export async function idle(
   const { deflate, frame, mostBytes } = row
   const port = await server.tell('start', { subject, options: { deflate }, tls: false })
   const held = { port, path: '/echo', frame, extensions: deflate ? OFFER : undefined }
-  await clients.tell('hold', { ...held, connections: FIRST_CONNECTIONS })
+  const first = Math.ceil(connections / FIRST_PART)
+  await clients.tell('hold', { ...held, connections: first })
   await server.tell('watch', {})
   await clients.tell('hold', { ...held, connections })
   await delay(quietSeconds * 1_000)
   const seen = await server.tell('seen', {})
   const figures: Figure[] = [
-    { of: 'connections', value: seen.connections - FIRST_CONNECTIONS, least: connections },
+    { of: 'connections', value: seen.connections - first, least: connections },
     kibibytes('resident for each', seen.grownBytes / connections, mostBytes),
     kibibytes('held for each', seen.heldBytes / connections, mostBytes),
   ]

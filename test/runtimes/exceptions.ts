@@ -41,6 +41,11 @@ export const NOT_RUN: readonly Omit<Exception, 'tests'>[] = [
     reason: 'counts objects by queryObjects of node:v8',
   },
   {
+    file: 'resources/resources.test.ts',
+    runtimes: ['bun', 'deno'],
+    reason: 'measures the memory of Node, and counts objects by queryObjects of node:v8',
+  },
+  {
     file: 'ws/programs.test.ts',
     runtimes: ['bun'],
     reason: 'gives programs that import ws a module of its own, whatever is installed by that name',

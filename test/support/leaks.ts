@@ -67,8 +67,8 @@ export class LeakWatch {
   }
 
   /** Waits until everything is as it was. @returns what has grown, one line each; nothing when all went away. */
-  async grown(): Promise<readonly string[]> {
-    const until = performance.now() + SETTLE_MS
+  async grown(settleMs = SETTLE_MS): Promise<readonly string[]> {
+    const until = performance.now() + settleMs
     let grown: readonly string[]
     do {
       await quiet()

@@ -4,6 +4,7 @@
 import { randomFillSync } from 'node:crypto'
 import { type Connection, connect, serve } from '../../src/node.ts'
 import { liveBufferBytes } from './memory.ts'
+import { obey } from './ordered-process.ts'
 import type { Answers, Orders, PayloadKind, Reading, Seen } from './watched.ts'
 import { openStreams } from './zlib-streams.ts'
 
@@ -131,7 +132,7 @@ const AT_ONCE = 50 // connections that are opened at the same time
 
 let payload: Uint8Array = new Uint8Array(0)
 
-const OBEY: { [Order in keyof Orders]: (details: Orders[Order]) => Promise<Answers[Order]> | Answers[Order] } = {
+obey<Orders, Answers>({
   async serve({ options, reading }) {
     const { url } = await serve(options, (connection) => {
       hold(connection)
@@ -191,12 +192,4 @@ const OBEY: { [Order in keyof Orders]: (details: Orders[Order]) => Promise<Answe
     const bufferBytes = liveBufferBytes()
     return { residentBytes: process.memoryUsage.rss(), bufferBytes, openStreams: openStreams() }
   },
-}
-
-process.on('message', ({ id, order, details }: { id: number; order: keyof Orders; details: never }) => {
-  void Promise.resolve(OBEY[order](details)).then(
-    (answer) => process.send!({ id, answer }),
-    (error) => process.send!({ id, error: String(error) }),
-  )
 })
-process.on('disconnect', () => process.exit())

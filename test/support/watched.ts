@@ -1,9 +1,9 @@
 // Endpoints in a process of their own, which tells how it fared; the program is `watched-endpoint.ts`.
 
-import { type ChildProcess, fork } from 'node:child_process'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { ConnectOptions, ServeOptions } from '../../src/node.ts'
+import { OrderedProcess } from './ordered-process.ts'
 
 /** What payload is made of: nothing but zeros, something that compresses as usual, something that does not at all. */
 export type PayloadKind = 'zeros' | 'records' | 'noise'
@@ -68,55 +68,16 @@ export interface Held {
 
 const PROGRAM = fileURLToPath(new URL('watched-endpoint.js', import.meta.url))
 
-interface Reply {
-  readonly id: number
-  readonly answer?: unknown
-  readonly error?: string
-}
-
-interface Waiter {
-  resolve(answer: never): void
-  reject(error: Error): void
-}
-
 /** Such a process; it ends with the block that it is used in. */
-export class WatchedProcess {
-  readonly #child: ChildProcess
-  readonly #waiting = new Map<number, Waiter>()
-  #orders = 0
-
+export class WatchedProcess extends OrderedProcess<Orders, Answers> {
   /** @param t The test that it is for: with that it ends at the latest, also when the test waits for it in vain. */
   constructor(t: TestContext) {
-    this.#child = fork(PROGRAM, { serialization: 'advanced' })
+    super(PROGRAM)
     t.after(() => this[Symbol.asyncDispose]())
-    this.#child.on('message', ({ id, answer, error }: Reply) => {
-      const waiter = this.#waiting.get(id)!
-      this.#waiting.delete(id)
-      if (error === undefined) waiter.resolve(answer as never)
-      else waiter.reject(new Error(error))
-    })
-    this.#child.on('exit', (code, signal) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`The process ended: ${code ?? signal}`))
-    })
-  }
-
-  tell<Order extends keyof Orders>(order: Order, details: Orders[Order]): Promise<Answers[Order]> {
-    const id = this.#orders++
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#child.send({ id, order, details })
-    })
   }
 
   /** Waits until the process has received so many messages, or pieces of them, since it was told to watch. */
   async received(messages: number): Promise<void> {
     while ((await this.tell('seen', {})).messages < messages) await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
-    this.#child.kill('SIGKILL')
-    await ended
   }
 }

@@ -181,6 +181,7 @@ test('T-23 who was let in by verifyClient is not refused afterwards', async (t) 
   socket.close(1000)
   assert.equal(await peer.behindHead(4), '88 02 03 e8')
   peer.say(CLOSE_1000)
+  peer.leave('end') // otherwise the server waits for it for half a minute
   assert.equal((await closed)[0], 1000)
 })
 

@@ -48,7 +48,8 @@ export async function tryMutants(
 function mutatedText(path: string, { edit }: PlacedMutant): string {
   const text = readFileSync(path, 'utf8')
   const turns = placesOf(text).turnEdits.filter(({ start }) => start <= edit.start || start >= edit.end)
-  return edited(text, [edit, ...turns])
+  // What is put in front of a body that is removed stays in front of its place.
+  return edited(text, [...turns, edit])
 }
 
 export function isHarmless(mutant: PlacedMutant, { file, lines, mutations }: Harmless): boolean {

@@ -7,7 +7,7 @@ import type { Survey, SurveyResult, Task, Try, TryResult } from './worker.ts'
 const WORKER = fileURLToPath(new URL('worker.js', import.meta.url))
 
 /** Only what stops without turning a loop of its own, such as a wait, comes to this; the machine may be busy. */
-const TRY_TIMEOUT_MS = 20_000
+const TRY_TIMEOUT_MS = 10_000
 const SURVEY_TIMEOUT_MS = 240_000
 
 export class Workers {

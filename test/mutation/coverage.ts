@@ -2,15 +2,19 @@
 // that was compiled changes.
 
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Point, placesOf, pointAround } from './instrument.ts'
 import type { PlacedMutant, Subject } from './subject.ts'
 import type { Run, SurveyResult } from './worker.ts'
 import type { Workers } from './workers.ts'
 
-/** Slower tests are about memory and time. They are not asked, so that a mutant that only they find counts as surviving. */
-const MAX_TEST_MS = 1_000
+/** Slower tests are not asked, so that a mutant that only they find counts as surviving. */
+const MOST_TEST_MS = 1_000
+
+/** How long the tests of a mutant's own file, and all others, take together: what so many have not seen, more hardly see. */
+const MOST_OWN_MS = 3_000
+const MOST_OTHER_MS = 500
 
 interface SurveyedFile extends SurveyResult {
   readonly file: string
@@ -32,29 +36,28 @@ export interface Plan {
 export class Coverage {
   readonly #subject: Subject
   readonly #files: readonly SurveyedFile[]
-  /** The number of each module's first point. */
-  readonly #firstPoints = new Map<string, number>()
   readonly #points = new Map<string, readonly Point[]>()
-  readonly #testsOfPoint = new Map<number, PlannedTest[]>()
+  /** By module, and by the number of the point. */
+  readonly #testsOfPoint = new Map<string, Map<number, PlannedTest[]>>()
 
   constructor(subject: Subject, files: readonly SurveyedFile[]) {
     this.#subject = subject
     this.#files = files
-    let points = 0
     for (const module of subject.modules) {
-      const { points: inModule } = placesOf(readFileSync(join(subject.directory, module), 'utf8'))
-      this.#firstPoints.set(module, points)
-      this.#points.set(module, inModule)
-      points += inModule.length
+      const path = join(subject.directory, module)
+      this.#points.set(path, placesOf(readFileSync(path, 'utf8')).points)
+      this.#testsOfPoint.set(path, new Map())
     }
     for (const { file, tests, load } of files) {
-      tests.forEach(({ ms, turns, points: reached }, index) => {
-        if (ms > MAX_TEST_MS) return
-        for (const point of new Set([...load.points, ...reached])) {
-          const planned = { file, index, ms, turns }
-          const known = this.#testsOfPoint.get(point)
-          if (known === undefined) this.#testsOfPoint.set(point, [planned])
-          else known.push(planned)
+      tests.forEach(({ ms, turns, points, isLong }, index) => {
+        if (isLong || ms > MOST_TEST_MS) return
+        for (const [module, tested] of this.#testsOfPoint) {
+          for (const point of new Set([...(load.points[module] ?? []), ...(points[module] ?? [])])) {
+            const planned = { file, index, ms, turns }
+            const known = tested.get(point)
+            if (known === undefined) tested.set(point, [planned])
+            else known.push(planned)
+          }
         }
       })
     }
@@ -74,9 +77,9 @@ export class Coverage {
   /** The tests that reach a mutant: first those of the module's own file, then of its folder; the quick ones first. */
   plan(mutant: PlacedMutant): Plan {
     const { directory } = this.#subject
-    const point = pointAround(this.#points.get(mutant.module)!, mutant.edit)
-    if (point === undefined) return { runs: [], ms: 0 }
-    const reaching = this.#testsOfPoint.get(this.#firstPoints.get(mutant.module)! + point) ?? []
+    const module = join(directory, mutant.module)
+    const point = pointAround(this.#points.get(module)!, mutant.edit)
+    const reaching = (point === undefined ? undefined : this.#testsOfPoint.get(module)!.get(point)) ?? []
 
     const own = mutant.module.replace(/^src\//, 'test/').replace(/\.js$/, '.test.js')
     const distance = (file: string) => (file === own ? 0 : dirname(file) === dirname(own) ? 1 : 2)
@@ -90,12 +93,17 @@ export class Coverage {
     )
 
     const runs: (Run & { tests: { index: number; turns: number }[] })[] = []
-    for (const { file, index, turns } of ordered) {
+    let ownMs = 0
+    let otherMs = 0
+    for (const { file, index, turns, ms } of ordered) {
+      if (file === own ? ownMs > MOST_OWN_MS : otherMs > MOST_OTHER_MS) continue
+      if (file === own) ownMs += ms
+      else otherMs += ms
       const last = runs.at(-1)
       if (last?.file === join(directory, file)) last.tests.push({ index, turns })
       else runs.push({ file: join(directory, file), loadTurns: this.#loadTurns(file), tests: [{ index, turns }] })
     }
-    return { runs, ms: ordered.reduce((sum, { ms }) => sum + ms, 0) }
+    return { runs, ms: ownMs + otherMs }
   }
 
   #loadTurns(file: string): number {
@@ -103,37 +111,56 @@ export class Coverage {
   }
 }
 
-/** Runs all tests of a subject, each by itself; or takes what is kept of the last time, where nothing has changed. */
+/** Runs all tests of a subject, each by itself; what is kept of the last time is taken where nothing has changed. */
 export async function surveyCoverage(
   subject: Subject,
   workers: Workers,
   { processes, kept }: { processes: number; kept?: string },
 ): Promise<Coverage> {
-  const compiled = hashOfModules(subject.directory)
-  if (kept !== undefined && existsSync(kept)) {
-    const last = JSON.parse(readFileSync(kept, 'utf8')) as { compiled: string; files: SurveyedFile[] }
-    if (last.compiled === compiled) return new Coverage(subject, last.files)
-  }
-
   const { directory, tests } = subject
   const modules = subject.modules.map((module) => join(directory, module))
   const files: SurveyedFile[] = []
   const waiting = [...tests]
   const next = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      files.push({ file, ...(await workers.survey({ kind: 'survey', file: join(directory, file), modules })) })
+      const store = kept === undefined ? undefined : join(kept, `${file.replaceAll('/', '.')}on`)
+      const known = store === undefined ? undefined : readKept(store)
+      if (known !== undefined) {
+        files.push({ file, ...known })
+        continue
+      }
+      const result = await workers.survey({ kind: 'survey', file: join(directory, file), modules })
+      files.push({ file, ...result })
+      if (store !== undefined) keep(store, result)
     }
   }
   await Promise.all(Array.from({ length: processes }, next))
-  files.sort((a, b) => a.file.localeCompare(b.file))
-  if (kept !== undefined) writeFileSync(kept, JSON.stringify({ compiled, files }))
-  return new Coverage(subject, files)
+  return new Coverage(
+    subject,
+    files.toSorted((a, b) => a.file.localeCompare(b.file)),
+  )
 }
 
-function hashOfModules(directory: string): string {
-  const hash = createHash('sha256')
-  for (const file of readdirSync(directory, { recursive: true, encoding: 'utf8' }).toSorted()) {
-    if (file.endsWith('.js')) hash.update(file).update(readFileSync(join(directory, file)))
-  }
-  return hash.digest('hex')
+function keep(store: string, result: SurveyResult): void {
+  mkdirSync(dirname(store), { recursive: true })
+  writeFileSync(store, JSON.stringify({ hash: hashOf(result.loaded), result }))
+}
+
+/** What was kept, if no module that the file loads has changed since. */
+function readKept(store: string): SurveyResult | undefined {
+  if (!existsSync(store)) return undefined
+  const { hash, result } = JSON.parse(readFileSync(store, 'utf8')) as { hash: string; result: SurveyResult }
+  return hash === hashOf(result.loaded) ? result : undefined
+}
+
+const hashes = new Map<string, string>()
+
+function hashOf(paths: readonly string[]): string | undefined {
+  if (!paths.every((path) => existsSync(path))) return undefined
+  const all = paths.map((path) => {
+    const known = hashes.get(path) ?? createHash('sha256').update(readFileSync(path)).digest('hex')
+    hashes.set(path, known)
+    return known
+  })
+  return createHash('sha256').update(all.join()).digest('hex')
 }

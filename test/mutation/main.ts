@@ -22,7 +22,7 @@ const { part, file, sample, seed, processes, least } = commandOptions(
 const startedAt = performance.now()
 const subject = engine()
 const workers = new Workers()
-const kept = fileURLToPath(new URL('coverage.json', import.meta.url))
+const kept = fileURLToPath(new URL('coverage', import.meta.url))
 const coverage = await surveyCoverage(subject, workers, { processes, kept })
 for (const failure of coverage.failures) console.error(`Fails without any mutant: ${failure}`)
 

@@ -67,6 +67,11 @@ export class ModuleGraph {
     this.#testModule = syntheticModule('node:test', nodeTest)
   }
 
+  /** The paths of all that was loaded. */
+  get paths(): string[] {
+    return [...this.#modules.keys()].map((url) => new URL(url).pathname)
+  }
+
   async load(path: string): Promise<void> {
     const module = this.#module(pathToFileURL(path).href)
     await this.#evaluate(module)
@@ -103,8 +108,10 @@ export class ModuleGraph {
       }) as never,
       ...(compiled?.cachedData ? { cachedData: compiled.cachedData } : {}),
     })
-    if (compiled !== undefined && compiled.cachedData === undefined)
-      compiled.cachedData = (module as Cached).createCachedData()
+    // Node does not find the callback of a dynamic import again in a module that comes from a cache.
+    if (compiled !== undefined && !compiled.text.includes('import(')) {
+      compiled.cachedData ??= (module as Cached).createCachedData()
+    }
     this.#modules.set(url, module)
     return module
   }

@@ -15,17 +15,29 @@ export interface Survey {
   readonly modules: readonly string[]
 }
 
-/** What a test reaches: the numbers of points, those of the first module first. */
+/** What a test reaches, and what it takes. */
 export interface Reach {
-  readonly points: readonly number[]
+  /** The numbers of the points that are reached in each module. */
+  readonly points: Readonly<Record<string, readonly number[]>>
   readonly turns: number
+  /** Time of the processor: the machine may be busy with other things. */
   readonly ms: number
 }
 
+export interface SurveyedTest extends Reach {
+  readonly name: string
+  /** Why it failed, though nothing was changed. */
+  readonly failure: string | undefined
+  /** It was stopped, as it turns its loops too often to be asked of each mutant. */
+  readonly isLong: boolean
+}
+
 export interface SurveyResult {
-  readonly tests: readonly ({ readonly name: string; readonly failure: string | undefined } & Reach)[]
+  readonly tests: readonly SurveyedTest[]
   /** What the file reaches before its first test. */
   readonly load: Reach
+  /** The paths of all modules that it loads. */
+  readonly loaded: readonly string[]
 }
 
 export interface Try {
@@ -52,6 +64,9 @@ export type Task = Survey | Try
 
 /** A mutant is stopped after ten times as many turns of loops as the test takes without it, and these. */
 const MORE_TURNS = 100_000
+
+/** Tests that turn loops more often are not asked. */
+const MOST_TURNS = 1_500_000
 
 /** Modules are never given back entirely, so that the process is replaced when it has grown to this. */
 const MAX_RESIDENT_BYTES = 600 * 1024 * 1024
@@ -95,45 +110,51 @@ process.on('message', async (task: Task) => {
   process.send?.({ result, isFull }, () => isFull && process.disconnect())
 })
 
-let surveyed: { readonly modules: string; readonly texts: ModuleTexts; readonly points: number } | undefined
+let numbered: { readonly modules: readonly string[]; readonly texts: ModuleTexts; readonly ends: number[] } | undefined
 
 /** The texts with a number at each point, counted through all modules. */
-function pointTexts(modules: readonly string[]): ModuleTexts {
-  if (surveyed?.modules !== modules.join()) {
-    let points = 0
+function numberPoints(modules: readonly string[]): NonNullable<typeof numbered> {
+  if (numbered?.modules.join() !== modules.join()) {
     const instrumented = new Map<string, string>()
+    const ends: number[] = []
     for (const module of modules) {
       const text = readFileSync(module, 'utf8')
       const places = placesOf(text)
-      instrumented.set(module, edited(text, [...places.pointEdits(points), ...places.turnEdits]))
-      points += places.points.length
+      const first = ends.at(-1) ?? 0
+      instrumented.set(module, edited(text, [...places.pointEdits(first), ...places.turnEdits]))
+      ends.push(first + places.points.length)
     }
     const texts = new ModuleTexts((path, text) => instrumented.get(path) ?? edited(text, placesOf(text).turnEdits))
-    surveyed = { modules: modules.join(), texts, points }
+    numbered = { modules, texts, ends }
   }
-  reached = new Uint8Array(surveyed.points)
-  return surveyed.texts
+  return numbered!
 }
 
 async function survey({ file, modules }: Survey): Promise<SurveyResult> {
-  const texts = pointTexts(modules)
+  const { texts, ends } = numberPoints(modules)
+  reached = new Uint8Array(ends.at(-1)!)
   turnsLeft = Number.MAX_SAFE_INTEGER
   const first = await load(file, texts)
   if (first.failure !== undefined) throw new Error(`${file} does not load: ${message(first.failure)}`)
-  const result = { tests: [] as SurveyResult['tests'][number][], load: reach(first) }
+  const surveyed: SurveyedTest[] = []
+  const reach = (measured: Measured) => reachOf(measured, modules, ends)
+  const atLoad = reach(first)
   for (let i = 0; i < first.tests.tests.length; i++) {
     // Each by itself, so that what it needs is not what another left behind.
+    turnsLeft = Number.MAX_SAFE_INTEGER
     const { tests } = await load(file, texts)
     const test = tests.tests[i]!
+    turnsLeft = MOST_TURNS
     const run = await measured(async () => {
       await tests.begin()
       await tests.run(test)
       await tests.end()
     })
-    const failure = run.failure === undefined ? undefined : message(run.failure)
-    result.tests.push({ name: test.name, failure, ...reach(run) })
+    const isLong = turnsLeft < 0
+    const failure = run.failure === undefined || isLong ? undefined : message(run.failure)
+    surveyed.push({ name: test.name, failure, isLong, ...reach(run) })
   }
-  return result
+  return { tests: surveyed, load: atLoad, loaded: first.loaded }
 }
 
 async function tryMutant({ module, text, runs }: Try): Promise<TryResult> {
@@ -167,16 +188,17 @@ async function load(
   file: string,
   texts: ModuleTexts,
   replaced: ReadonlyMap<string, string> = new Map(),
-): Promise<Measured & { tests: TestFile }> {
+): Promise<Measured & { tests: TestFile; loaded: string[] }> {
   const tests = new TestFile()
   const graph = new ModuleGraph(texts, replaced, tests.nodeTest)
-  return { tests, ...(await measured(() => graph.load(file))) }
+  const loading = await measured(() => graph.load(file))
+  return { tests, loaded: graph.paths, ...loading }
 }
 
 async function measured(run: () => Promise<void>): Promise<Measured> {
   reached.fill(0)
   const turnsBefore = turnsLeft
-  const start = performance.now()
+  const before = process.cpuUsage()
   let failure: unknown
   try {
     await new Promise<void>((resolve, reject) => {
@@ -193,7 +215,8 @@ async function measured(run: () => Promise<void>): Promise<Measured> {
   }
   failFromOutside = () => {}
   restoreGlobals()
-  return { failure, turns: turnsBefore - turnsLeft, ms: performance.now() - start }
+  const { user, system } = process.cpuUsage(before)
+  return { failure, turns: turnsBefore - turnsLeft, ms: (user + system) / 1_000 }
 }
 
 function restoreGlobals(): void {
@@ -207,8 +230,14 @@ function restoreGlobals(): void {
   }
 }
 
-function reach({ turns, ms }: Measured): Reach {
-  return { points: Array.from(reached.keys()).filter((i) => reached[i] === 1), turns, ms }
+function reachOf({ turns, ms }: Measured, modules: readonly string[], ends: readonly number[]): Reach {
+  const points: Record<string, number[]> = {}
+  for (const [i, module] of modules.entries()) {
+    const first = i === 0 ? 0 : ends[i - 1]!
+    const inModule = [...reached.subarray(first, ends[i]).keys()].filter((n) => reached[first + n] === 1)
+    if (inModule.length > 0) points[module] = inModule
+  }
+  return { points, turns, ms }
 }
 
 function message(failure: unknown): string {

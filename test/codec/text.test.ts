@@ -92,6 +92,15 @@ for (const [portName, port] of PORTS) {
     )
   }
 
+  test(
+    `a continuation byte alone is no text by ${portName}, in whichever byte of a number it was seen`,
+    using(() => {
+      for (const seen of [0x80, 0x8000, 0x80_0000, 0x8000_0000 | 0]) {
+        assert.equal(decodeValidText(hex('80'), 0, 1, seen), undefined)
+      }
+    }),
+  )
+
   for (const [name, text, wire] of TEXTS) {
     test(
       `${name} by ${portName}`,

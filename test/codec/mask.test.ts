@@ -223,6 +223,22 @@ test('a single byte that is not ASCII is seen wherever it comes out, and none wh
   }
 })
 
+test('a single byte that is not ASCII is seen wherever it comes out, however far from a whole word the payload begins', () => {
+  for (let start = 0; start < 5; start++) {
+    for (let length = 24; length <= 32; length++) {
+      for (let at = 0; at < length; at++) {
+        const view = new MemoryView(new Uint8Array(40).fill(0x61))
+        view.bytes[start + at] = 0xe1
+        assert.notEqual(
+          maskInPlace(view, start, start + length, 0, 0) & 0x8080_8080,
+          0,
+          `${at} of ${length} at ${start}`,
+        )
+      }
+    }
+  }
+})
+
 test('what is seen by words is seen byte after byte, for every length up to 70, at every alignment', () => {
   for (let byteOffset = 0; byteOffset < 5; byteOffset++) {
     const bytes = new Uint8Array(90).fill(0x61).subarray(byteOffset)

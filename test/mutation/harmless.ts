@@ -185,6 +185,59 @@ const CODEC: readonly Harmless[] = [
     reason: 'which of several ways to the same string is taken: the tests compare all of them with the platform',
   },
   {
+    file: 'src/codec/mask.ts',
+    lines: ['const FROM_BYTE = ', 'const UNTIL_BYTE = '],
+    reason: 'of what was seen only the top bit of each byte is asked for',
+  },
+  {
+    file: 'src/codec/text.ts',
+    lines: ['if ((seen & 0x80) === 0) return shortString(shortBytes, length)'],
+    reason: 'ASCII comes out of the longer way the same',
+  },
+  {
+    file: 'src/codec/text.ts',
+    lines: ['i + 2 > length) return -1', 'i + 3 > length) return -1', 'i + 4 > length) return -1'],
+    mutations: ['1 → 2'],
+    reason: 'any negative number says no',
+  },
+  {
+    file: 'src/codec/text.ts',
+    lines: [
+      'return length === SHORT_TEXT_BYTES ? text',
+      'if (platformPort !== undefined) return platformPort.writeUtf8(',
+    ],
+    reason: 'the longer way comes to the same',
+  },
+  {
+    file: 'src/codec/utf8.ts',
+    lines: [
+      'const LEAST_PORT_BYTES = 64',
+      'if (platformPort === undefined || end - start < LEAST_PORT_BYTES) return advanceBytes(',
+      'let to = end - 1',
+      'while (to > end - 4 && (bytes[to]! & 0xc0) === 0x80) to--',
+      'if (from < to && platformPort.isUtf8(bytes.subarray(from, to))) from = to',
+      'while (i + 3 < end && (bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!) < 0x80) i += 4',
+    ],
+    reason: 'how much is left to a faster way; what it does not take, or does not allow, is looked at byte after byte',
+  },
+  {
+    file: 'src/codec/utf8.ts',
+    lines: ['while (current > UTF8_BOUNDARY && from < end) current = advanceBytes('],
+    mutations: ['from < end → from <= end'],
+    reason: 'of 64 bytes and more, three at most belong to the code point that is begun',
+  },
+  {
+    file: 'src/codec/utf8.ts',
+    lines: ['export const UTF8_BOUNDARY = 0'],
+    reason: 'any number will do that no begun code point has',
+  },
+  {
+    file: 'src/codec/text.ts',
+    lines: ['return units < 0 ? undefined'],
+    mutations: ['units < 0 → units <= 0'],
+    reason: 'nothing at all is ASCII, and does not come here',
+  },
+  {
     file: 'src/codec/text.ts',
     lines: ['return text.includes(REPLACEMENT) ? decoder.decode(bytes) : text'],
     reason: 'Node puts U+FFFD where the web does; a platform that does not is why the web is asked',

@@ -431,12 +431,6 @@ test('T-18, T-24: every row that a server refuses with makes a response that can
   assert.equal('cause' in rejectUpgrade('SERVER_CLOSING').error, false)
 })
 
-test('a server that cannot decide says whether it is broken, or may be asked again later', () => {
-  assert.equal(rejectUpgrade('POLICY_FAILED').status, 500)
-  assert.equal(rejectUpgrade('SERVER_CLOSING').status, 503)
-  assert.equal(rejectUpgrade('TOO_MANY_HANDSHAKES').status, 503)
-})
-
 test('T-11, T-14, T-19: no request makes it throw', () => {
   const name = fc.constantFrom(...HEADERS.map((field) => field[0]), PROTOCOL, EXTENSIONS, 'Origin', '__proto__')
   const value = fc.oneof(

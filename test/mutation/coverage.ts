@@ -14,7 +14,7 @@ const MOST_TEST_MS = 1_000
 
 /** How long the tests of a mutant's own file, and all others, take together: what so many have not seen, more hardly see. */
 const MOST_OWN_MS = 3_000
-const MOST_OTHER_MS = 500
+const MOST_OTHER_MS = 1_500
 
 interface SurveyedFile extends SurveyResult {
   readonly file: string
@@ -81,9 +81,10 @@ export class Coverage {
     const point = pointAround(this.#points.get(module)!, mutant.edit)
     const reaching = (point === undefined ? undefined : this.#testsOfPoint.get(module)!.get(point)) ?? []
 
-    const own = mutant.module.replace(/^src\//, 'test/').replace(/\.js$/, '.test.js')
-    const distance = (file: string) => (file === own ? 0 : dirname(file) === dirname(own) ? 1 : 2)
-    const slowness = (ms: number) => (ms < 20 ? 0 : ms < 200 ? 1 : 2)
+    // `session.ts` has `session.test.ts`, and `session.closing.test.ts` beside it.
+    const own = mutant.module.replace(/^src\//, 'test/').replace(/\.js$/, '.')
+    const distance = (file: string) => (file.startsWith(own) ? 0 : dirname(file) === dirname(own) ? 1 : 2)
+    const slowness = (ms: number) => (ms < 5 ? 0 : ms < 20 ? 1 : ms < 200 ? 2 : 3)
     const ordered = reaching.toSorted(
       (a, b) =>
         slowness(a.ms) - slowness(b.ms) ||
@@ -96,8 +97,9 @@ export class Coverage {
     let ownMs = 0
     let otherMs = 0
     for (const { file, index, turns, ms } of ordered) {
-      if (file === own ? ownMs > MOST_OWN_MS : otherMs > MOST_OTHER_MS) continue
-      if (file === own) ownMs += ms
+      const isOwn = distance(file) === 0
+      if (isOwn ? ownMs > MOST_OWN_MS : otherMs > MOST_OTHER_MS) continue
+      if (isOwn) ownMs += ms
       else otherMs += ms
       const last = runs.at(-1)
       if (last?.file === join(directory, file)) last.tests.push({ index, turns })

@@ -61,28 +61,24 @@ export function mutationOf({ original, mutated }: PlacedMutant): string {
   return `${original} → ${mutated}`
 }
 
-/** What is wrong with the list: entries of which no mutant is there, or each was tried and was killed. */
+/** What is wrong with the list: lines and mutations of which no mutant is there, or each was tried and was killed. */
 export function staleEntries(
   list: readonly Harmless[],
   all: readonly PlacedMutant[],
   outcomes: readonly Outcome[],
 ): string[] {
   const files = new Set(all.map(({ file }) => file))
-  const single = list.flatMap((entry) =>
-    entry.lines.flatMap((line) =>
-      entry.mutations === undefined
-        ? [{ ...entry, lines: [line] }]
-        : entry.mutations.map((mutation) => ({ ...entry, lines: [line], mutations: [mutation] })),
-    ),
-  )
-  return single
-    .filter(({ file }) => files.has(file))
-    .flatMap((entry) => {
-      const name = `${entry.file}: ${entry.lines[0]}${entry.mutations === undefined ? '' : `: ${entry.mutations[0]}`}`
+  const parts = list.flatMap((entry) => [
+    ...entry.lines.map((line) => ({ name: line, entry: { ...entry, lines: [line] } })),
+    ...(entry.mutations ?? []).map((mutation) => ({ name: mutation, entry: { ...entry, mutations: [mutation] } })),
+  ])
+  return parts
+    .filter(({ entry }) => files.has(entry.file))
+    .flatMap(({ name, entry }) => {
       const meant = all.filter((mutant) => isHarmless(mutant, entry))
-      if (meant.length === 0) return [`${name}: there is no such mutant`]
+      if (meant.length === 0) return [`${entry.file}: ${name}: there is no such mutant`]
       const tried = outcomes.filter(({ mutant }) => isHarmless(mutant, entry))
       const isKilled = tried.length === meant.length && tried.every(({ killedBy }) => killedBy !== undefined)
-      return isKilled ? [`${name}: is killed by ${tried[0]!.killedBy}`] : []
+      return isKilled ? [`${entry.file}: ${name}: is killed by ${tried[0]!.killedBy}`] : []
     })
 }

@@ -49,8 +49,8 @@ export class Coverage {
       this.#testsOfPoint.set(path, new Map())
     }
     for (const { file, tests, load } of files) {
-      tests.forEach(({ ms, turns, points, isLong }, index) => {
-        if (isLong || ms > MOST_TEST_MS) return
+      tests.forEach(({ ms, turns, points, isLong, failure }, index) => {
+        if (failure !== undefined || isLong || ms > MOST_TEST_MS) return
         for (const [module, tested] of this.#testsOfPoint) {
           for (const point of new Set([...(load.points[module] ?? []), ...(points[module] ?? [])])) {
             const planned = { file, index, ms, turns }
@@ -67,7 +67,7 @@ export class Coverage {
     return this.#files.reduce((sum, { tests }) => sum + tests.length, 0)
   }
 
-  /** Tests that fail by themselves, without any mutant. */
+  /** Tests that fail here without any mutant, such as those that measure the memory of a process of their own. They are not asked. */
   get failures(): string[] {
     return this.#files.flatMap(({ file, tests }) =>
       tests.filter(({ failure }) => failure !== undefined).map(({ name, failure }) => `${file}: ${name}: ${failure}`),

@@ -24,7 +24,7 @@ const subject = engine()
 const workers = new Workers()
 const kept = fileURLToPath(new URL('coverage', import.meta.url))
 const coverage = await surveyCoverage(subject, workers, { processes, kept })
-for (const failure of coverage.failures) console.error(`Fails without any mutant: ${failure}`)
+for (const failure of coverage.failures) console.error(`Fails here without any mutant, and is not asked: ${failure}`)
 
 const all = subject.modules
   .flatMap((module) => placedMutants(subject, module))

@@ -30,3 +30,10 @@ test('a collector copies: writing to what was appended or taken changes nothing'
   collector.appendByte(7)
   assert.deepEqual(taken, Uint8Array.of(1))
 })
+
+test('what comes a byte at a time is moved a few times, and not once a byte', (t) => {
+  const moves = t.mock.method(Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array, 'set').mock
+  const collector = new ByteCollector()
+  for (let i = 0; i < 10_000; i++) collector.appendByte(i)
+  assert.ok(moves.callCount() <= 8, `moved ${moves.callCount()} times`)
+})

@@ -17,3 +17,11 @@ test('items come out in the order in which they went in', () => {
   fifo.push(4)
   assert.deepEqual([fifo.length, fifo.first, [...fifo]], [1, 4, [4]])
 })
+
+test('what goes in while the first is out is behind what was left', () => {
+  const fifo = new Fifo<number>()
+  for (const item of [1, 2, 3]) fifo.push(item)
+  fifo.shift()
+  fifo.push(4)
+  assert.deepEqual([fifo.length, fifo.first, [...fifo]], [3, 2, [2, 3, 4]])
+})

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   type FrameHeader,
   frameHeaderSize,
+  MAX_FRAME_HEADER_BYTES,
   type ParsedFrameHeader,
   parseFrameHeader,
   readUint32,
@@ -17,6 +18,7 @@ const HEADERS: ReadonlyArray<readonly [name: string, wire: string, header: Frame
   ['unmasked text', '81 05', { ...EIGHT, opcode: 1, payloadLength: 5 }],
   ['masked text', '81 85 37fa213d', { ...EIGHT, opcode: 1, maskingKey: 0x37fa213d, payloadLength: 5 }],
   ['first fragment', '01 03', { ...EIGHT, fin: false, opcode: 1, payloadLength: 3 }],
+  ['first fragment of a binary message', '02 03', { ...EIGHT, fin: false, payloadLength: 3 }],
   ['last fragment', '80 02', { ...EIGHT, opcode: 0, payloadLength: 2 }],
   ['unmasked ping', '89 05', { ...EIGHT, opcode: 9, payloadLength: 5 }],
   ['masked pong', '8a 85 37fa213d', { ...EIGHT, opcode: 10, maskingKey: 0x37fa213d, payloadLength: 5 }],
@@ -63,6 +65,11 @@ for (const [name, wire, header] of HEADERS) {
     for (let n = 0; n < bytes.length; n++) assert.equal(parseFrameHeader(bytes.subarray(0, n)), undefined)
   })
 }
+
+test('no header is longer than 14 bytes', () => {
+  assert.equal(frameHeaderSize(Number.MAX_SAFE_INTEGER, true), 14)
+  assert.equal(MAX_FRAME_HEADER_BYTES, 14)
+})
 
 test('a length says whether it is in its shortest form', () => {
   const rows: ReadonlyArray<readonly [wire: string, length: number, minimal: boolean]> = [

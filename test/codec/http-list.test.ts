@@ -59,6 +59,7 @@ const SAME: readonly (readonly [a: string, b: string, same: boolean])[] = [
   ['@[`{AZaz', '@[`{azAZ', true],
   ['websocket', 'websockets', false],
   ['websoc\u212aet', 'websocket', false], // the Kelvin sign, which Unicode folds to k
+  ['@', '`', false],
   ['[', '{', false],
   ['\u00c9', '\u00e9', false],
 ]

@@ -85,7 +85,7 @@ const REQUESTS: readonly (readonly [name: string, wire: string, head: Omit<Reque
   ],
   ['with an empty value', lines('GET / HTTP/1.1', 'X: ', ''), { method: 'GET', target: '/', headers: [['X', '']] }],
   ['of the shortest parts', lines('M ! HTTP/1.1', ''), { method: 'M', target: '!', headers: [] }],
-  ['T-19: with an odd target', lines('M!x *?/%#" HTTP/1.1', ''), { method: 'M!x', target: '*?/%#"', headers: [] }],
+  ['T-19: with an odd target', lines('M!x *?/%#"~ HTTP/1.1', ''), { method: 'M!x', target: '*?/%#"~', headers: [] }],
 ]
 
 for (const [name, wire, head] of REQUESTS) {
@@ -182,7 +182,9 @@ const MALFORMED_REQUESTS: readonly (readonly [what: string, wire: string])[] = [
   ['a version in lower case', 'GET / h'],
   ['a protocol that is not HTTP', 'GET / HTTQ'],
   ['a version without a dot', 'GET / HTTP/1\r'],
+  ['a version that ends behind its dot', 'GET / HTTP/1.\r'],
   ['a version that is no number', 'GET / HTTP/x'],
+  ['a version with the character before 0', 'GET / HTTP//'],
   ['a version with the character after 9', 'GET / HTTP/:'],
   ['a version with two digits', 'GET / HTTP/1.10'],
   ['a blank after the version', 'GET / HTTP/1.1 '],
@@ -217,6 +219,7 @@ const MALFORMED_RESPONSES: readonly (readonly [what: string, wire: string])[] = 
   ['a status of two digits', 'HTTP/1.1 20 '],
   ['a status of four digits', 'HTTP/1.1 2000'],
   ['a status with a sign', 'HTTP/1.1 +'],
+  ['a status with the character before 0', 'HTTP/1.1 2/'],
   ['a status with the character after 9', 'HTTP/1.1 2:'],
   ['a status with a letter', 'HTTP/1.1 2x'],
   ['a status that ends the line', 'HTTP/1.1 200\r'],

@@ -8,6 +8,7 @@ import {
   maskInto,
   maskLongsAcross,
   maskWordsAcross,
+  NOT_ASCII,
   seenBytes,
   viewAlways,
   viewWords,
@@ -22,6 +23,11 @@ const KEY_BYTES = [0x37, 0xfa, 0x21, 0x3d]
 // RFC 6455 §5.3: transformed-octet-i = original-octet-i XOR masking-key-octet-(i MOD 4)
 function expected(source: Uint8Array, phase: number): number[] {
   return Array.from(source, (byte, i) => byte ^ KEY_BYTES[(phase + i) % 4]!)
+}
+
+/** What was seen in any of the four bytes of a number. */
+function seenIn(number: number): number {
+  return (number | (number >>> 8) | (number >>> 16) | (number >>> 24)) & 0xff
 }
 
 const SOURCE = Uint8Array.from({ length: 80 }, (_, i) => (i * 37 + 11) & 255)
@@ -76,9 +82,12 @@ for (const phase of [0, 1, 2, 3]) {
             const plain = memory.slice().subarray(byteOffset)
             const inWords = memory.slice().subarray(byteOffset)
             const end = start + length
-            maskBytes(plain, start, plain, start, end, KEY, phase)
-            maskInPlace(new MemoryView(inWords), start, end, KEY, phase)
-            if (Buffer.compare(plain, inWords) !== 0) assert.fail(`length ${length}, at ${byteOffset} + ${start}`)
+            const seen = maskBytes(plain, start, plain, start, end, KEY, phase)
+            const seenInWords = maskInPlace(new MemoryView(inWords), start, end, KEY, phase)
+            const agree = seenIn(seenInWords) === seen || seenInWords === NOT_ASCII
+            if (!agree || Buffer.compare(plain, inWords) !== 0) {
+              assert.fail(`length ${length}, at ${byteOffset} + ${start}`)
+            }
           }
         }
       }
@@ -118,7 +127,8 @@ for (const port of [undefined, nodePort]) {
             const seen = maskBytes(plain, 0, source, byteOffset + start, byteOffset + end, KEY, 0)
             const inWords = new MemoryView(new Uint8Array(128).fill(0xee))
             const seenInWords = maskWordsAcross(inWords, at, view, start, end, KEY)
-            assert.equal((seenInWords & 0x8080_8080) !== 0, (seen & 0x80) !== 0)
+            assert.equal(seenIn(seenInWords), seen)
+            maskWordsAcross(new MemoryView(new Uint8Array(8)), 0, new MemoryView(new Uint8Array(8)), 0, 1, 0) // another key
             const inLongs = new MemoryView(new Uint8Array(128).fill(0xee))
             maskLongsAcross(inLongs, at, view, start, end, KEY)
             for (const { bytes } of [inWords, inLongs]) {
@@ -174,6 +184,26 @@ test('the part of memory that is seen is no larger than what was asked for', () 
   assert.notEqual(viewWords(memory.subarray(0, 501)), view)
 })
 
+test('memory that is seen may begin at any place', () => {
+  const memory = new Uint8Array(1_000)
+  viewAlways(memory.subarray(3, 503))
+  const view = viewWords(memory.subarray(3, 503))
+  assert.equal(viewWords(memory.subarray(3, 403)), view)
+  assert.notEqual(viewWords(memory.subarray(3, 504)), view)
+  assert.notEqual(viewWords(memory.subarray(0, 500)), view)
+  assert.notEqual(viewWords(memory.subarray(6, 403)), view)
+})
+
+test('where all bytes are 0, and where there are none, nothing is seen', () => {
+  for (const length of [0, 1, 5, 24, 127, 300]) {
+    const view = new MemoryView(new Uint8Array(304))
+    assert.equal(maskBytes(new Uint8Array(300), 0, view.bytes, 0, length, 0, 0), 0)
+    assert.equal(seenBytes(view, 1, 1 + length), 0)
+    assert.equal(maskWordsAcross(new MemoryView(new Uint8Array(304)), 1, view, 1, 1 + length, 0), 0)
+    if (length < 128) assert.equal(maskInPlace(view, 1, 1 + length, 0, 0), 0)
+  }
+})
+
 test('a single byte that is not ASCII is seen wherever it comes out, and none where there is none', () => {
   const key = [0x37, 0xfa, 0x21, 0x3d]
   for (let length = 1; length <= 70; length++) {
@@ -189,6 +219,22 @@ test('a single byte that is not ASCII is seen wherever it comes out, and none wh
         `${at} of ${length}`,
       )
       assert.notEqual(maskBytes(bytes.slice(), 0, bytes, 0, length, KEY, 0) & 0x80, 0, `${at} of ${length}`)
+    }
+  }
+})
+
+test('a single byte that is not ASCII is seen wherever it comes out, however far from a whole word the payload begins', () => {
+  for (let start = 0; start < 5; start++) {
+    for (let length = 24; length <= 32; length++) {
+      for (let at = 0; at < length; at++) {
+        const view = new MemoryView(new Uint8Array(40).fill(0x61))
+        view.bytes[start + at] = 0xe1
+        assert.notEqual(
+          maskInPlace(view, start, start + length, 0, 0) & 0x8080_8080,
+          0,
+          `${at} of ${length} at ${start}`,
+        )
+      }
     }
   }
 })

@@ -89,6 +89,9 @@ test('T-67: lengths and offsets come from the object itself, never from properti
   assert.equal(byteLengthOf(liar), 3)
   assert.equal(toHex(viewBytes(liar)!), '01 02 03')
 
+  const longer = Object.defineProperty(Uint8Array.of(1, 2, 3), 'length', { value: 1_000 })
+  assert.equal(viewBytes(longer)!.length, 3)
+
   const view = new DataView(memory.buffer, 1, 2)
   Object.defineProperty(view, 'byteLength', { value: 1_000 })
   Object.defineProperty(view, 'byteOffset', { value: 9 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemoryView, maskBytes } from '../../src/codec/mask.ts'
-import { copyPooled, PayloadPool } from '../../src/codec/pooled-copy.ts'
+import { copyPooled, PayloadPool, payloadPool } from '../../src/codec/pooled-copy.ts'
 
 /** Bytes that differ from those of other seeds. */
 function bytesOf(length: number, seed: number): Uint8Array {
@@ -18,6 +18,20 @@ test('a copy is that of the bytes, on its own memory below 65 bytes and above 1,
     assert.notEqual(copy.buffer, source.buffer)
     assert.equal(copy.buffer.byteLength > length, length >= 65 && length <= 1_024, `of ${length} bytes`)
   }
+})
+
+test('an unmasked copy is on its own memory below 65 bytes, shared above, whether its source is seen by words or not', () => {
+  const source = bytesOf(300, 5)
+  for (const view of [undefined, new MemoryView(source)]) {
+    for (const length of [0, 1, 64, 65, 100]) {
+      const plain = new Uint8Array(length)
+      maskBytes(plain, 0, source, 3, 3 + length, 0x37fa_213d, 0)
+      const copy = payloadPool.takeUnmasked(source, view, 3, 3 + length, 0x37fa_213d)
+      assert.deepEqual(copy, plain)
+      assert.equal(copy.buffer.byteLength > length, length >= 65, `of ${length} bytes`)
+    }
+  }
+  assert.deepEqual(source, bytesOf(300, 5))
 })
 
 test('a copy of a view is of what the view shows, and of nothing beside it', () => {
@@ -56,6 +70,18 @@ test('a pool is used up to its last byte', () => {
   copy = copyPooled(new Uint8Array(65))
   assert.notEqual(copy.buffer, pool)
   assert.equal(copy.byteOffset, 0)
+})
+
+test('payloads from far behind in a large chunk share a pool, too', () => {
+  const source = new Uint8Array(65_536)
+  for (const view of [undefined, new MemoryView(source)]) {
+    const pool = new PayloadPool(0, (memory, byteOffset, length) => new Uint8Array(memory, byteOffset, length))
+    const payloads = [60_000, 60_100, 60_200].map((start) => {
+      pool.stage(source, view, start, start + 100, 0)
+      return pool.takeStaged(100)
+    })
+    assert.equal(new Set(payloads.map(({ buffer }) => buffer)).size, 1)
+  }
 })
 
 test('what is staged is masked as byte after byte, lies where nothing was given, and is gone unless it is taken', () => {

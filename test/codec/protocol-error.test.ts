@@ -49,6 +49,11 @@ for (const [code, closeCode] of Object.entries(CLOSE_CODES) as [ViolationCode, n
   })
 }
 
+test('a protocol error has the number that broke the rule, where there is one', () => {
+  assert.equal(new ProtocolError('RESERVED_OPCODE', 0, 'open', 3).found, 3)
+  assert.equal(new ProtocolError('FRAME_NOT_MASKED', 0).found, undefined)
+})
+
 test('a protocol error is a WebSocketError that knows its phase', () => {
   const error = new ProtocolError('CLOSE_TIMEOUT', 0, 'closing')
   assert.ok(error instanceof WebSocketError)

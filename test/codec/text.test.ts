@@ -92,6 +92,15 @@ for (const [portName, port] of PORTS) {
     )
   }
 
+  test(
+    `a continuation byte alone is no text by ${portName}, in whichever byte of a number it was seen`,
+    using(() => {
+      for (const seen of [0x80, 0x8000, 0x80_0000, 0x8000_0000 | 0]) {
+        assert.equal(decodeValidText(hex('80'), 0, 1, seen), undefined)
+      }
+    }),
+  )
+
   for (const [name, text, wire] of TEXTS) {
     test(
       `${name} by ${portName}`,
@@ -134,6 +143,7 @@ test('short text of every length, masked, at every place; where one byte is anot
     '€€€€€ß',
     '😀😀\u{10ffff}\u{10000}',
     '\ud7ff\ue000\u0800\u0080',
+    '\u07ff\x7f\u0080\0',
   ]) {
     const whole = utf8(text).subarray(0, 16)
     for (let length = 0; length <= whole.length; length++) {
@@ -152,6 +162,28 @@ test('short text of every length, masked, at every place; where one byte is anot
             `${text} ${length} ${at}`,
           )
         }
+      }
+    }
+  }
+})
+
+test('every edge of what UTF-8 allows is judged in short text as by the platform', () => {
+  const leads = [
+    0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5,
+  ]
+  const seconds = [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff]
+  const others = [0x7f, 0x80, 0xbf, 0xc0]
+  const check = (...bytes: number[]) => {
+    const short = decodeShortText(Uint8Array.from(bytes), 0, bytes.length, 0)
+    assert.equal(short, judged(Uint8Array.from(bytes)), toHex(Uint8Array.from(bytes)))
+  }
+  for (const lead of leads) {
+    check(lead)
+    for (const second of seconds) {
+      check(lead, second)
+      for (const third of others) {
+        check(lead, second, third)
+        for (const fourth of others) check(lead, second, third, fourth)
       }
     }
   }

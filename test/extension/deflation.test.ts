@@ -537,3 +537,38 @@ test('a stream that fails at a message at once, for want of memory for one, is c
   }
   assert.equal(closed, 2)
 })
+
+test('a stream that fails in the midst of a context is closed once, and the end does not give it back', () => {
+  let isFailing = false
+  let closed = 0
+  const pool = new StreamPool(() => {
+    const stream = nodeDeflate.createDeflater({ windowBits: 15, memoryLevel: 8, compressionLevel: 6 })
+    return {
+      get consumed() {
+        return stream.consumed
+      },
+      get produced() {
+        return stream.produced
+      },
+      step(...args) {
+        if (isFailing) throw new Error('out of memory')
+        stream.step(...args)
+      },
+      reset: () => stream.reset(),
+      close() {
+        closed++
+        stream.close()
+      },
+    }
+  })
+  const other = deflationOf({ noContextTakeover: false }, pool) // keeps the pool open
+  const deflation = deflationOf({ noContextTakeover: false }, pool)
+  assert.ok(deflatedWhole(deflation, utf8('hello')))
+  isFailing = true
+  assert.throws(() => deflatedWhole(deflation, utf8('hello')), /out of memory/)
+  isFailing = false
+  deflation.close()
+  assert.equal(closed, 1)
+  assert.equal(toHex(deflated(other, 'Hello')), 'f2 48 cd c9 c9 07 00')
+  other.close()
+})

@@ -13,6 +13,7 @@ import { extensionOf } from '../support/http.ts'
 const one = extensionOf('one', 0b100, [[['a', '1']], []])
 const two = extensionOf('two', 0b010)
 const rival = extensionOf('rival', 0b110)
+const plain = extensionOf('plain', 0)
 const picky = extensionOf('picky', 0b001, [[]], (parameters) => parameters.length === 0)
 
 test('every offer of every extension is made, in order', () => {
@@ -54,6 +55,7 @@ const OFFERED: readonly (readonly [offer: string, known: readonly Extension[], a
   ['one; a=1, two', [two, one], ['one a', 'two']],
   ['two, one', [one, two], ['two', 'one']],
   ['one; a=1, one; b', [one], ['one a']],
+  ['plain; a, plain; b', [plain], ['plain a']],
   ['picky; no, picky', [picky], ['picky']],
   ['picky; no', [picky], []],
   ['unknown, one', [one], ['one']],

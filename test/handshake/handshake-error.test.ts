@@ -13,6 +13,40 @@ for (const [code, { rule, text, status }] of Object.entries(REFUSALS)) {
   })
 }
 
+// RFC 6455 §4.2.1, §4.2.2 and §4.4; RFC 9110 §15; RFC 6585 §5.
+const STATUSES: Partial<Record<RefusalCode, number>> = {
+  HEAD_MALFORMED: 400,
+  REQUEST_LINE_TOO_LONG: 414,
+  HEAD_TOO_LONG: 431,
+  TOO_MANY_HEADERS: 431,
+  HTTP_VERSION_NOT_SUPPORTED: 400,
+  METHOD_NOT_GET: 405,
+  TARGET_INVALID: 400,
+  HOST_INVALID: 400,
+  BODY_NOT_ALLOWED: 400,
+  UPGRADE_MISSING: 426,
+  UPGRADE_INVALID: 400,
+  CONNECTION_INVALID: 400,
+  VERSION_INVALID: 400,
+  VERSION_NOT_SUPPORTED: 426,
+  KEY_INVALID: 400,
+  SUBPROTOCOL_OFFER_INVALID: 400,
+  EXTENSION_OFFER_INVALID: 400,
+  ORIGIN_INVALID: 400,
+  ORIGIN_NOT_ALLOWED: 403,
+  EARLY_BYTES_TOO_MANY: 400,
+  POLICY_FAILED: 500,
+  SERVER_CLOSING: 503,
+  TOO_MANY_HANDSHAKES: 503,
+  HANDSHAKE_TIMEOUT: 408,
+}
+
+test('a server refuses each request with the status that says whose fault it is, and whether to ask again', () => {
+  for (const [code, { status }] of Object.entries(REFUSALS)) {
+    assert.equal(status, STATUSES[code as RefusalCode], code)
+  }
+})
+
 test('a handshake error says what its row says', () => {
   const error = new HandshakeError('KEY_INVALID', { status: 400 })
   assert.ok(error instanceof WebSocketError)

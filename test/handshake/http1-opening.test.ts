@@ -357,6 +357,13 @@ test('without a time limit there is no deadline', () => {
   assert.deepEqual(eventsOf(opening), [])
 })
 
+test('without any time the deadline is the beginning', () => {
+  const opening = new ServerOpening({ now: 100, handshakeTimeoutMs: 0 })
+  assert.equal(opening.deadline, 100)
+  opening.tick(100)
+  assert.equal(failureOf(onlyEvent(opening)).code, 'HANDSHAKE_TIMEOUT')
+})
+
 for (const [maxEarlyBytes, outcome] of [
   [FRAMES.length + 1, 'open'],
   [FRAMES.length, 'open'],
@@ -457,6 +464,7 @@ test('a client sends its request at once', () => {
 for (const [what, before] of [
   ['a response', ''],
   ['T-34: two interim responses and a response', EARLY_HINTS + EARLY_HINTS],
+  ['T-34: an interim response of the last such status and a response', lines('HTTP/1.1 199 Soon', '')],
 ] as const) {
   test(`T-38: ${what} and the frames after it open the connection, however cut`, () => {
     for (const pieces of cuttings(latin1(before + ACCEPTANCE + FRAMES))) {
@@ -573,6 +581,11 @@ for (const [what, head, rest, body, ends] of BODIES) {
 test('T-34: 64 KiB of a body are kept by default', () => {
   const { events } = connect({}, [latin1('HTTP/1.1 500 No\r\n\r\n'), new Uint8Array(65_537)])
   assert.equal(failureOf(events[0]!).response?.body.length, 65_536)
+})
+
+test('T-34: where none of a body is kept, none is waited for', () => {
+  const { events } = connect({ maxResponseBodyBytes: 0 }, [latin1('HTTP/1.1 500 No\r\n\r\n')])
+  assert.equal(failureOf(events[0]!).response?.body.length, 0)
 })
 
 test('T-37: an end of the stream before the response fails the handshake', () => {

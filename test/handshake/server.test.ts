@@ -276,6 +276,7 @@ test('T-14: the limit on headers counts every header', () => {
   assert.equal(decideUpgrade(request).status, 101)
   assert.equal(decideUpgrade(request, { maxHeaderCount: 100 }).status, 101)
   assert.equal(decideUpgrade(request, { maxHeaderCount: 99 }).status, 431)
+  assert.equal(decideUpgrade(request, { maxHeaderCount: 0 }).status, 431)
   assert.equal(
     decideUpgrade(requestWith({}, ['X', ''], ...(request.headers.slice(5) as [string, string][])), {
       maxHeaderCount: 101,
@@ -428,18 +429,6 @@ test('T-18, T-24: every row that a server refuses with makes a response that can
     formatResponseHead(rejection)
   }
   assert.equal('cause' in rejectUpgrade('SERVER_CLOSING').error, false)
-})
-
-test('the usual refusals have the words of RFC 9110, rarer ones none', () => {
-  const words = [401, 404, 408, 429, 503, 418].map(statusTextOf)
-  assert.deepEqual(words, [
-    'Unauthorized',
-    'Not Found',
-    'Request Timeout',
-    'Too Many Requests',
-    'Service Unavailable',
-    '',
-  ])
 })
 
 test('T-11, T-14, T-19: no request makes it throw', () => {

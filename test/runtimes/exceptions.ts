@@ -57,6 +57,11 @@ export const NOT_RUN: readonly Omit<Exception, 'tests'>[] = [
       'measures by process.memoryUsage().arrayBuffers, which counts little elsewhere, and replaces functions of node:zlib',
   },
   {
+    file: 'mutation/mutation.test.ts',
+    runtimes: ['bun', 'deno'],
+    reason: 'loads modules by SourceTextModule of node:vm',
+  },
+  {
     file: 'server/deflate-resources.test.ts',
     runtimes: ['bun', 'deno'],
     reason: 'counts the handles of zlib by async_hooks, and replaces functions of node:zlib',

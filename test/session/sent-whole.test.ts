@@ -202,3 +202,13 @@ test('bytes behind texts that are not written yet are no more than the output ma
   assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(1_000 - waiting - 100), 1_000), false)
   assert.equal(Session.sendWhole(session, 'binary', new Uint8Array(100), 1_000), true)
 })
+
+test('what is recorded does not go the short way', () => {
+  for (const data of ['b', utf8('b')]) {
+    const session = begun('server')
+    session.recordFrames = true
+    assert.equal(Session.sendWhole(session, 'text', data, 65_536), false)
+    session.recordFrames = false
+    assert.equal(Session.sendWhole(session, 'text', data, 65_536), true)
+  }
+})

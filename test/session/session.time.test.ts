@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Session, SessionOptions } from '../../src/session/index.ts'
+import { Session, type SessionOptions } from '../../src/session/index.ts'
 import { client, events, kinds, output, receive, server, tick } from '../support/engine.ts'
 import { hex } from '../support/wire.ts'
 
@@ -322,6 +322,14 @@ test('messages put it off in both directions; pings, pongs and incomplete messag
   pieces.tick(50)
   receive(pieces, '01 01 61')
   assert.equal(pieces.deadline, 150)
+})
+
+test('a message that goes the short way puts it off too', () => {
+  const session = client({ limits: { idleTimeoutMs: 100 } })
+  session.send('text', 'a')
+  session.tick(50)
+  assert.equal(Session.sendWhole(session, 'text', 'b', 65_536), true)
+  assert.equal(session.deadline, 150)
 })
 
 test('the pieces of a frame put it off too', () => {

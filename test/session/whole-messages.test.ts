@@ -185,3 +185,13 @@ test('what is made of the memory of a pool is of its kind, and nobody else is gi
   }
   for (const [i, payload] of given.entries()) assert.ok(payload.every((byte) => byte === (i & 255)))
 })
+
+test('T-45: a whole frame whose length could have been shorter is refused, though all of it is there', () => {
+  for (const [session, wire] of [
+    [client(), '81 7e 007d'],
+    [server(), '81 fe 007d 00000000'],
+  ] as const) {
+    session.receive(concat(hex(wire), ASCII.slice(0, 125)))
+    assert.deepEqual(seen(session.next()!), ['failure', 'LENGTH_NOT_MINIMAL', 3])
+  }
+})

@@ -81,7 +81,7 @@ export class Watch {
   readonly #session: Session
   readonly #channels: Diagnostics
   #isPublishing = false
-  #failure: WebSocketError | undefined
+  #hasFailed = false
 
   constructor(session: Session, connectionId: number, channels: Diagnostics = NO_DIAGNOSTICS) {
     this.connectionId = connectionId
@@ -122,10 +122,10 @@ export class Watch {
     connection.publish({ connectionId, role, url, remoteAddress, subprotocol })
   }
 
-  /** The connection failed. Said twice of the same error, it is told once. */
+  /** The connection failed, or ended for this reason. Only the first is told: the same again, or one more on its way out, is not. */
   failed(error: WebSocketError): void {
-    if (this.#failure === error) return
-    this.#failure = error
+    if (this.#hasFailed) return
+    this.#hasFailed = true
     const { failure } = this.#channels
     if (failure.hasSubscribers) failure.publish({ connectionId: this.connectionId, error })
   }

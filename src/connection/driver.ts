@@ -153,6 +153,7 @@ export class Driver implements ByteStreamListener, Sleeper {
   closed(): void {
     this.#destroyed = true
     Deadlines.of(this.#host).remove(this)
+    this.#dropOutput()
   }
 
   /** Ends the session and the stream at once, also a stream that is only left to carry the last bytes. */
@@ -200,6 +201,7 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (this.#destroyed) return
     this.#regulate()
     this.flush()
+    this.#pause()
     this.#schedule()
   }
 
@@ -243,7 +245,10 @@ export class Driver implements ByteStreamListener, Sleeper {
       this.flushNow()
     } else if (!this.#flushPending && !this.#pumping && this.#hasOutput()) {
       this.#flushPending = true
-      this.#flushDeferred ??= () => this.flushNow()
+      this.#flushDeferred ??= () => {
+        this.flushNow()
+        this.#pause()
+      }
       this.#host.defer(this.#flushDeferred)
     }
   }
@@ -295,10 +300,14 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (this.#watch?.isOn === true) this.#watch.publish()
   }
 
-  /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut. */
+  /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut behind them. */
   #handleClosed(): void {
-    if (this.#streamEnded) this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
-    else this.#destroy()
+    if (this.#streamEnded) {
+      this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
+    } else {
+      if (this.session.outputBytes > 0) this.flushNow()
+      this.#destroy()
+    }
   }
 
   #destroy(): void {
@@ -306,12 +315,23 @@ export class Driver implements ByteStreamListener, Sleeper {
     this.#destroyed = true
     Deadlines.of(this.#host).remove(this)
     this.#stream.destroy()
+    this.#dropOutput()
+  }
+
+  /** What the stream is gone for will never leave: it counts no more, and is not kept. */
+  #dropOutput(): void {
+    if (this.session.readyState === 'closed') this.session.abort()
+  }
+
+  /** What it takes to do something, others have meanwhile, if nothing is under way. */
+  #pause(): void {
+    if (!this.#pumping) Session.pause(this.session)
   }
 
   /** Says when to look again. When that is too early it is left alone: it is seen then. */
   #schedule(): void {
     let deadline = Math.min(this.session.deadline, this.#lingerUntil ?? AWAKE.wakeAt)
-    if (!this.#restPending && Session.isRestless(this.session)) {
+    if (!this.#restPending && this.#isRestless()) {
       this.#restPending = true
       deadline = Math.min(deadline, this.#host.now() + REST_MS)
     }
@@ -330,9 +350,15 @@ export class Driver implements ByteStreamListener, Sleeper {
     this.#drain()
   }
 
+  /** Whether there is anything that `#rest` lets go of, be it not now. */
+  #isRestless(): boolean {
+    return this.#flushDeferred !== undefined || this.#watch?.isOn === false || Session.isRestless(this.session)
+  }
+
   #rest(): void {
     Session.rest(this.session)
     this.#flushDeferred = undefined
-    if (this.#watch?.isOn === false) this.#watch = undefined
+    // One that has told of a failure is kept: it knows that it has.
+    if (this.#watch?.isOn === false && this.session.readyState === 'open') this.#watch = undefined
   }
 }

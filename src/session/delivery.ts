@@ -4,6 +4,7 @@
 import { joinBytes } from '../codec/join-bytes.ts'
 import { heldUtf8Bytes } from '../codec/utf8.ts'
 import type { FragmentEvent, MessageEvent, MessageType } from './event.ts'
+import { ShortBytes } from './short-bytes.ts'
 
 /**
  * `message`: whole messages, bounded by `maxMessageBytes`. `fragment`: pieces as they arrive, in constant memory, text
@@ -46,14 +47,15 @@ const TRUSTED_LENGTH_BYTES = 65_536
 
 /**
  * Joins pieces to whole messages. A message that arrives in one piece is a view; others are copied once, as they come.
- * Pieces that are ours are kept as they are and joined at the end: what is never completed never takes more memory than
- * it has bytes.
+ * Pieces that are ours are kept as they are, the short ones of them side by side, and joined at the end: what is never
+ * completed never takes more memory than twice its bytes.
  */
 export class MessageDelivery implements Delivery {
   readonly maxMessageBytes: number
   #memory = EMPTY
   #held = 0
   #ownPieces: Uint8Array[] = []
+  #shortPieces: ShortBytes | undefined
 
   constructor(maxMessageBytes: number) {
     this.maxMessageBytes = maxMessageBytes
@@ -77,11 +79,15 @@ export class MessageDelivery implements Delivery {
   }
 
   #takeOwn(piece: Piece): MessageEvent | undefined {
-    this.#ownPieces.push(piece.bytes.subarray(piece.start, piece.end))
+    const bytes = piece.bytes.subarray(piece.start, piece.end)
+    const pieces = this.#ownPieces
+    if (pieces.length === 0 && piece.final) return pieceMessage(piece, bytes, true)
+    this.#shortPieces ??= new ShortBytes()
+    if (!this.#shortPieces.append(pieces, bytes)) pieces.push(bytes)
     if (!piece.final) return undefined
-    const payload = joinBytes(this.#ownPieces)
     this.#ownPieces = []
-    return pieceMessage(piece, payload, true)
+    this.#shortPieces = undefined
+    return pieceMessage(piece, joinBytes(pieces), true)
   }
 
   #append(piece: Piece): void {

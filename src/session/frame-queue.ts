@@ -90,6 +90,11 @@ export class FrameQueue {
     this.#sliceBytes = sliceBytes
   }
 
+  /** Nothing is under way, and what is sent from now on is another session's. */
+  takeOver(): void {
+    this.#traffic.takeOver()
+  }
+
   /** What has been sent so far, all of it written. */
   get traffic(): SentTraffic {
     this.settle()

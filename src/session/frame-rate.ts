@@ -22,6 +22,12 @@ export class FrameRate {
     return this.#allowance >= this.#burst || this.#allowance + (now - this.#filledAt) * this.#perMs >= this.#burst
   }
 
+  /** Counts anew, on another clock. */
+  takeOver(now: number): void {
+    this.#allowance = this.#burst
+    this.#filledAt = now
+  }
+
   /** Counts one frame at the time `now`. @returns whether it was within the rate. */
   take(now: number): boolean {
     if (now > this.#filledAt) {

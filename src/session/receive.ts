@@ -27,6 +27,7 @@ import { RUN_BYTES } from './encoding.ts'
 import type { FragmentEvent, MessageEvent, MessageType } from './event.ts'
 import { FrameRate } from './frame-rate.ts'
 import type { Limits } from './limits.ts'
+import { ShortBytes } from './short-bytes.ts'
 import { MOST_AHEAD_BYTES, TextsAhead, WHOLE_TEXT } from './texts-ahead.ts'
 import type { TrafficLog } from './traffic.ts'
 
@@ -99,6 +100,7 @@ export class Receiver {
   #turned: Uint8Array[] = []
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
+  #kept: ShortBytes | undefined // as long as chunks wait
   #isLent = false // whether the chunk that was received last may still be memory of somebody else's
 
   // The frame being read. A header that is cut across chunks collects in `#header`.
@@ -175,6 +177,20 @@ export class Receiver {
     return this.#chunk.length - this.#at + this.#waitingBytes
   }
 
+  /**
+   * A receiver at rest goes on with another stream, `offset` bytes of which others have parsed.
+   *
+   * @param values What is made of whole messages of that one, if anything: see `deliverValues`.
+   */
+  takeOver(now: number, offset: number, values: MessageValues | undefined): void {
+    this.#chunkOffset = offset
+    this.#completedFrames = 0
+    this.#completedMessages = 0
+    this.#completedPayloadBytes = 0
+    this.#values = values
+    this.#rate.takeOver(now)
+  }
+
   /** Whether `next` has something to say without another byte, be it that the bytes are wrong. */
   get isPending(): boolean {
     return this.inputBytes > 0 || this.#isDecoding() || this.#textError !== undefined
@@ -236,7 +252,9 @@ export class Receiver {
     if (!this.#isLent) return
     this.#isLent = false
     if (this.#waiting.length > 0) {
-      this.#waiting.push(this.#waiting.pop()!.slice())
+      const lent = this.#waiting.pop()!
+      this.#kept ??= new ShortBytes()
+      if (!this.#kept.append(this.#waiting, lent)) this.#waiting.push(lent.slice())
     } else if (this.#turned.length > 0) {
       this.#turned[0] = this.#turned[0]!.slice()
     } else {
@@ -264,6 +282,7 @@ export class Receiver {
     this.#turned = []
     this.#waiting = []
     this.#waitingBytes = 0
+    this.#kept = undefined
     this.#control = EMPTY
     this.#delivery = NO_DELIVERY
     this.#nextDelivery = NO_DELIVERY
@@ -342,6 +361,7 @@ export class Receiver {
     if (this.#turned.length === 0 && this.#waiting.length > 0) {
       this.#turned = this.#waiting.reverse() // to take the first of very many costs as much as to move all of them
       this.#waiting = []
+      this.#kept = undefined
     }
     const bytes = this.#turned.pop()
     this.#startChunk(bytes ?? EMPTY)

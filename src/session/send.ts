@@ -53,6 +53,13 @@ export interface SenderOptions extends FrameQueueOptions {
   readonly validateUtf8: boolean
 }
 
+/** The options that are the caller's own, each asked for once: what a getter does, it has done before anything is sent. */
+export function ownSendOptions(options: SendOptions | undefined): SendOptions | undefined {
+  if (options === undefined) return undefined
+  checkNames('options', options, OPTION_NAMES)
+  return { ...options } // the caller's own; no prototype's
+}
+
 /** The options of a message or a piece of one, checked. */
 type ReadSendOptions = Required<Pick<SendOptions, 'final' | 'reservedBits'>> & Pick<SendOptions, 'compress'>
 
@@ -92,6 +99,11 @@ export class Sender {
   /** Whether nothing is under way: another sender might take over. */
   get isAtRest(): boolean {
     return this.#half === 'open' && this.#message === undefined && this.#frame === undefined && !this.isBusy
+  }
+
+  /** A sender at rest goes on for another session. */
+  takeOver(): void {
+    this.#queue.takeOver()
   }
 
   /** Whether something that was sent waits for `work`. */
@@ -242,8 +254,7 @@ export class Sender {
 
   #readOptions(options: SendOptions | undefined): ReadSendOptions {
     if (options === undefined) return WHOLE
-    checkNames('options', options, OPTION_NAMES)
-    const { final = true, reservedBits = 0, compress } = { ...options } // the caller's own; no prototype's
+    const { final = true, reservedBits = 0, compress } = options
     if (typeof final !== 'boolean') throw new TypeError(`options.final is a ${typeof final}, not a boolean`)
     if (compress !== undefined && typeof compress !== 'boolean') {
       throw new TypeError(`options.compress is a ${typeof compress}, not a boolean`)

@@ -20,11 +20,12 @@ import { type ReadyState, type ReceiveHalf, readyState, type SendHalf } from './
 import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
+import { type Parts, spareParts } from './parts.ts'
 import { PreparedMessage } from './prepared-message.ts'
 import type { Passed } from './prepared-run.ts'
 import { type ControlFrame, type MessageValues, Receiver, type ReceiverOptions } from './receive.ts'
-import { readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
-import { NO_TRAFFIC, type SessionStats, TrafficLog, type TrafficRecord } from './traffic.ts'
+import { ownSendOptions, readClosePayload, readControlPayload, Sender, type SendOptions } from './send.ts'
+import { NO_TRAFFIC, type SessionStats, TrafficCounts, TrafficLog, type TrafficRecord } from './traffic.ts'
 
 export type Role = 'client' | 'server'
 
@@ -136,12 +137,9 @@ export class Session {
   readonly #pipelines: Pipelines | undefined
   readonly #writer: FrameWriter | undefined
   #mode: DeliveryMode
-  #receiver: Receiver | undefined
-  #sender: Sender | undefined
-  #output: OutputVectors | undefined
-  #log: TrafficLog | undefined
+  #parts: Parts | undefined
   #pings: PingClock | undefined
-  #before = NO_TRAFFIC // what went over the session before its last rest
+  #before: TrafficCounts | undefined // what went over the session before its last rest
   #events = NO_EVENTS // what time or a call gave rise to; what bytes give rise to is made when asked for
 
   #receiveHalf: ReceiveHalf = 'open'
@@ -196,6 +194,7 @@ export class Session {
    */
   static deliverValues(session: Session, values: MessageValues): void {
     session.#values = values
+    session.#parts?.receiver.deliverValues(values)
   }
 
   /** `closing` from the first Close frame or failure on, `closed` once the byte stream has ended. */
@@ -213,19 +212,23 @@ export class Session {
    * there are any, `takeOutput` goes on with them, and may have nothing to give.
    */
   get outputBytes(): number {
-    const sender = this.#sender
-    sender?.settle()
-    const bytes = sender === undefined ? 0 : (this.#output === undefined ? 0 : this.#output.bytes) + sender.waitingBytes
+    const parts = this.#parts
+    let bytes = 0
+    if (parts !== undefined) {
+      const { sender, output } = parts
+      sender.settle()
+      bytes = (output === undefined ? 0 : output.bytes) + sender.waitingBytes
+    }
     return this.#owedPong === undefined ? bytes : bytes + this.#owedPongBytes(this.#owedPong)
   }
 
   #owedPongBytes({ length }: Uint8Array): number {
-    return this.#sender?.isMidFrame === true ? 0 : frameHeaderSize(length, this.role === 'client') + length
+    return this.#parts?.sender.isMidFrame === true ? 0 : frameHeaderSize(length, this.role === 'client') + length
   }
 
   /** Bytes that were received and wait for `next` to be called. */
   get inputBytes(): number {
-    return this.#receiver === undefined ? 0 : this.#receiver.inputBytes
+    return this.#parts === undefined ? 0 : this.#parts.receiver.inputBytes
   }
 
   /**
@@ -233,7 +236,7 @@ export class Session {
    * `closed`, the whole of it.
    */
   get wantsEnd(): boolean {
-    const sender = this.#sender
+    const sender = this.#parts?.sender
     if (sender === undefined || sender.half === 'open') return false
     if (sender.half === 'ended') return true
     if (sender.isMidFrame || sender.isBusy) return false
@@ -243,9 +246,9 @@ export class Session {
 
   /** How much has gone over the session so far: a snapshot. */
   stats(): SessionStats {
-    const before = this.#before
-    const sent = this.#sender?.traffic
-    const received = this.#receiver
+    const before = this.#before ?? NO_TRAFFIC
+    const sent = this.#parts?.sender.traffic
+    const received = this.#parts?.receiver
     return Object.freeze({
       messagesSent: before.messagesSent + (sent?.messages ?? 0),
       messagesReceived: before.messagesReceived + (received?.completedMessages ?? 0),
@@ -263,32 +266,56 @@ export class Session {
    * anything is under way it does nothing.
    */
   static rest(session: Session): void {
-    if (!session.#isAtRest()) return
-    if (session.#isRestless()) session.#before = session.stats()
-    session.#receiver = undefined
-    session.#sender = undefined
-    session.#output = undefined
-    session.#log = undefined
+    const parts = session.#parts
+    if (parts === undefined || !session.#isAtRest(parts)) return
+    session.#count(parts)
+    session.#parts = undefined
+    if (!session.#mayLend()) return
+    spareParts.give(parts)
+  }
+
+  /**
+   * @internal The same for a session whose parts others go on with, so that it costs nearly nothing to have them again. For
+   * whenever there is nothing to do, be it for a moment; from a call of the application's it is not to be called.
+   */
+  static pause(session: Session): void {
+    if (session.#mayLend()) Session.rest(session)
   }
 
   /** @internal Whether there is something that `rest` lets go of, be it not now. */
   static isRestless(session: Session): boolean {
-    return session.#isRestless()
+    return session.#parts !== undefined
   }
 
-  #isRestless(): boolean {
-    return this.#receiver !== undefined || this.#sender !== undefined
+  /** Whether what others need is the same as what this session needs. */
+  #mayLend(): boolean {
+    return this.#writer === undefined && this.extensions.length === 0
   }
 
-  #isAtRest(): boolean {
+  /** Adds what went over these parts to what went before. */
+  #count({ sender, receiver }: Parts): void {
+    this.#before ??= new TrafficCounts()
+    const before = this.#before
+    const sent = sender.traffic
+    before.messagesSent += sent.messages
+    before.messagesReceived += receiver.completedMessages
+    before.framesSent += sent.frames
+    before.framesReceived += receiver.completedFrames
+    before.wireBytesSent += sent.wireBytes
+    before.wireBytesReceived = receiver.offset
+    before.payloadBytesSent += sent.payloadBytes
+    before.payloadBytesReceived += receiver.completedPayloadBytes
+  }
+
+  #isAtRest({ receiver, sender, log }: Parts): boolean {
     return (
-      this.readyState === 'open' &&
       this.#events.length === 0 &&
       this.#heldSince === undefined &&
       this.outputBytes === 0 &&
-      this.#receiver?.isAtRest(this.#now) !== false &&
-      this.#sender?.isAtRest !== false &&
-      this.#log?.isAtRest !== false
+      sender.isAtRest &&
+      receiver.isAtRest(this.#now) &&
+      log.isAtRest &&
+      this.readyState === 'open'
     )
   }
 
@@ -297,27 +324,27 @@ export class Session {
    * on takes the records after every `next`, call and `takeOutput`: what is not taken stays. Default `false`.
    */
   get recordFrames(): boolean {
-    return this.#log?.frames === true
+    return this.#parts?.log.frames === true
   }
 
   set recordFrames(record: boolean) {
     if (typeof record !== 'boolean') throw new TypeError(`recordFrames is a ${typeof record}, not a boolean`)
-    this.#logs().frames = record
+    if (record || this.#parts !== undefined) this.#active().log.frames = record
   }
 
   /** The same for messages. Default `false`. */
   get recordMessages(): boolean {
-    return this.#log?.messages === true
+    return this.#parts?.log.messages === true
   }
 
   set recordMessages(record: boolean) {
     if (typeof record !== 'boolean') throw new TypeError(`recordMessages is a ${typeof record}, not a boolean`)
-    this.#logs().messages = record
+    if (record || this.#parts !== undefined) this.#active().log.messages = record
   }
 
   /** What was recorded since the last time, in order: a message comes behind its last frame. */
   takeRecords(): TrafficRecord[] {
-    return this.#log === undefined ? [] : this.#log.take()
+    return this.#parts === undefined ? [] : this.#parts.log.take()
   }
 
   /** When to call `tick` at the latest, on the caller's clock; `Infinity` when time changes nothing. */
@@ -340,7 +367,7 @@ export class Session {
     }
     this.#outputWasTaken = this.outputBytes === 0
     this.#heldSince ??= this.#now
-    this.#in().receive(view)
+    this.#active().receiver.receive(view)
   }
 
   /**
@@ -348,13 +375,13 @@ export class Session {
    * are no longer good. For whoever reads into the same memory again and again, once there is no event left that it wants.
    */
   releaseInput(): void {
-    this.#receiver?.releaseInput()
+    this.#parts?.receiver.releaseInput()
   }
 
   /** The byte stream ended: no bytes will arrive any more. What arrived before is still handed over. */
   receiveEnd(): void {
     this.#streamEnded = true
-    if (this.#receiveHalf !== 'open' || this.#receiver?.isPending !== true) this.#finish()
+    if (this.#receiveHalf !== 'open' || this.#parts?.receiver.isPending !== true) this.#finish()
   }
 
   /**
@@ -382,17 +409,17 @@ export class Session {
    * have had their turn.
    */
   get hasWork(): boolean {
-    return this.#receiver?.isWorking === true
+    return this.#parts?.receiver.isWorking === true
   }
 
   /** Whether `takeOutput` has messages to transform before it can hand them over: it works for a slice each time. */
   get hasOutputWork(): boolean {
-    return this.#sender?.isBusy === true
+    return this.#parts?.sender.isBusy === true
   }
 
   /** Whether the peer's Close frame is what `next` would take: an application that is not through may let it wait. */
   get isCloseNext(): boolean {
-    return this.#receiver?.isAtClose === true
+    return this.#parts?.receiver.isAtClose === true
   }
 
   /**
@@ -402,18 +429,22 @@ export class Session {
   deliver(mode: DeliveryMode): void {
     checkDelivery(mode)
     this.#mode = mode
-    this.#receiver?.deliver(createDelivery(mode, this.#maxMessageBytes(mode)))
+    const parts = this.#parts
+    if (parts === undefined) return
+    parts.mode = mode
+    parts.receiver.deliver(createDelivery(mode, this.#maxMessageBytes(mode)))
   }
 
   /** The type of the message that was begun with `final: false` and not ended; `undefined` between messages. */
   get openMessage(): MessageType | undefined {
-    return this.#sender?.openMessage
+    return this.#parts?.sender.openMessage
   }
 
   /** Sends a message. Small payloads are copied at once; a large one is kept and must not change until it is written. */
   send(type: MessageType, payload: string | BytesLike, options?: SendOptions): void {
+    const own = ownSendOptions(options)
     this.#placeOwedPong()
-    this.#out().send(type, payload, options)
+    this.#active().sender.send(type, payload, own)
     this.#messageAt = this.#now
   }
 
@@ -427,9 +458,10 @@ export class Session {
    * @returns whether it was sent; else nothing has happened.
    */
   static sendWhole(session: Session, type: MessageType, data: unknown, mostOutputBytes: number): boolean {
-    const output = session.#output
+    const parts = session.#parts
+    const output = parts?.output
     if (output === undefined || session.#owedPong !== undefined || session.#receiveHalf !== 'open') return false
-    if (!session.#sender!.sendWhole(type, data, mostOutputBytes - output.bytes)) return false
+    if (!parts!.sender.sendWhole(type, data, mostOutputBytes - output.bytes)) return false
     session.#messageAt = session.#now
     return true
   }
@@ -443,7 +475,7 @@ export class Session {
   sendPrepared(message: PreparedMessage): void {
     if (!(message instanceof PreparedMessage)) throw new TypeError('The message is not a prepared one')
     this.#placeOwedPong()
-    this.#out().sendPrepared(message)
+    this.#active().sender.sendPrepared(message)
     this.#messageAt = this.#now
   }
 
@@ -452,14 +484,11 @@ export class Session {
    * went in, and nothing was there to take.
    */
   static passed(session: Session, { messages, wireBytes, payloadBytes }: Passed, now: number): void {
-    const before = session.#before
-    session.#before = Object.freeze({
-      ...before,
-      messagesSent: before.messagesSent + messages,
-      framesSent: before.framesSent + messages,
-      wireBytesSent: before.wireBytesSent + wireBytes,
-      payloadBytesSent: before.payloadBytesSent + payloadBytes,
-    })
+    session.#before ??= new TrafficCounts()
+    session.#before.messagesSent += messages
+    session.#before.framesSent += messages
+    session.#before.wireBytesSent += wireBytes
+    session.#before.payloadBytesSent += payloadBytes
     if (now > session.#now) session.#now = now
     session.#messageAt = session.#now
   }
@@ -470,23 +499,24 @@ export class Session {
    * leaves in frames of its own.
    */
   startFrame(type: MessageType, payloadLength: number, options?: SendOptions): void {
+    const own = ownSendOptions(options)
     this.#placeOwedPong()
-    this.#out().startFrame(type, payloadLength, options)
+    this.#active().sender.startFrame(type, payloadLength, own)
     this.#messageAt = this.#now
   }
 
   /** Sends the next bytes of the frame begun with `startFrame`. */
   continueFrame(payload: BytesLike): void {
-    this.#out().continueFrame(payload)
+    this.#active().sender.continueFrame(payload)
     this.#messageAt = this.#now
-    if (!this.#out().isMidFrame) this.#pings?.restartWait(this.#now)
+    if (!this.#active().sender.isMidFrame) this.#pings?.restartWait(this.#now)
   }
 
   /** Sends a ping of at most 125 bytes (RFC 6455 §5.5.2). */
   ping(payload?: string | BytesLike): void {
     const bytes = readControlPayload('ping', payload)
     this.#placeOwedPong()
-    this.#out().ping(bytes)
+    this.#active().sender.ping(bytes)
     this.#pings ??= new PingClock(this.#settings.keepalive, this.#now)
     this.#pings.sent(bytes, this.#now)
   }
@@ -505,7 +535,7 @@ export class Session {
   pong(payload?: string | BytesLike): void {
     const bytes = readControlPayload('pong', payload)
     this.#placeOwedPong()
-    this.#out().pong(bytes)
+    this.#active().sender.pong(bytes)
   }
 
   /**
@@ -534,9 +564,8 @@ export class Session {
   /** The bytes to write now, in order: give them away whole, then look at `wantsEnd`. */
   takeOutput(): Uint8Array[] {
     this.#placeOwedPong()
-    const sender = this.#sender
-    const output = this.#output
-    if (sender === undefined) return []
+    if (this.#parts === undefined) return []
+    const { sender, output } = this.#parts
     sender.settle()
     const isIntact = !sender.isBusy || sender.work()
     const vectors = output === undefined ? [] : output.take()
@@ -560,60 +589,58 @@ export class Session {
 
   // --- what is there as long as there is something to do -----------------------------------------------------------
 
-  #in(): Receiver {
-    this.#receiver ??= this.#createReceiver()
-    return this.#receiver
+  /** The parts, which are there from now on. */
+  #active(): Parts {
+    this.#parts ??= this.#takeOver() ?? this.#createParts()
+    return this.#parts
   }
 
-  #out(): Sender {
-    this.#sender ??= this.#createSender()
-    return this.#sender
+  #takeOver(): Parts | undefined {
+    const parts = this.#mayLend() ? spareParts.take(this.#settings, this.#randomUint32, this.#mode) : undefined
+    if (parts === undefined) return undefined
+    parts.receiver.takeOver(this.#now, this.#before === undefined ? 0 : this.#before.wireBytesReceived, this.#values)
+    parts.sender.takeOver()
+    return parts
   }
 
-  #logs(): TrafficLog {
-    this.#log ??= new TrafficLog()
-    return this.#log
-  }
-
-  #createReceiver(): Receiver {
+  #createParts(): Parts {
     const { masking, sliceBytes, validateUtf8, limits } = this.#settings
+    const mode = this.#mode
+    const log = new TrafficLog()
+    const claimed = claimedBits(this.extensions)
     const receiver = new Receiver({
       masking,
-      reservedBits: claimedBits(this.extensions),
+      reservedBits: claimed,
       pipeline: this.#pipelines?.incoming,
       sliceBytes,
       validateUtf8,
       limits,
-      delivery: createDelivery(this.#mode, this.#maxMessageBytes(this.#mode)),
-      log: this.#logs(),
+      delivery: createDelivery(mode, this.#maxMessageBytes(mode)),
+      log,
       now: this.#now,
-      offset: this.#before.wireBytesReceived,
+      offset: this.#before === undefined ? 0 : this.#before.wireBytesReceived,
     })
     if (this.#values !== undefined) receiver.deliverValues(this.#values)
-    return receiver
-  }
-
-  #createSender(): Sender {
-    const { sliceBytes, validateUtf8 } = this.#settings
     const random = this.#randomUint32
-    this.#output = this.#writer === undefined ? new OutputVectors() : undefined
-    return new Sender((this.#writer ?? this.#output)!, {
+    const output = this.#writer === undefined ? new OutputVectors() : undefined
+    const sender = new Sender((this.#writer ?? output)!, {
       nextMaskingKey: random && (() => random() >>> 0),
       pipeline: this.#pipelines?.outgoing,
       sliceBytes,
-      log: this.#logs(),
-      reservedBits: claimedBits(this.extensions) & ~(this.#pipelines?.incoming.reservedBits ?? 0),
+      log,
+      reservedBits: claimed & ~(this.#pipelines?.incoming.reservedBits ?? 0),
       validateUtf8,
     })
+    return { receiver, sender, output, log, settings: this.#settings, randomUint32: random, mode }
   }
 
   #sendHalf(): SendHalf {
-    return this.#sender === undefined ? 'open' : this.#sender.half
+    return this.#parts === undefined ? 'open' : this.#parts.sender.half
   }
 
   /** How many bytes of the whole stream were parsed. */
   #offset(): number {
-    return this.#receiver === undefined ? this.#before.wireBytesReceived : this.#receiver.offset
+    return this.#active().receiver.offset
   }
 
   // --- receiving ---------------------------------------------------------------------------------------------------
@@ -633,8 +660,8 @@ export class Session {
 
   /** What the bytes say next. What the peer did wrong becomes the session's state; it never throws out of here. */
   #receiveNext(maxPieceBytes: number): SessionEvent | undefined {
-    const receiver = this.#receiver
-    if (receiver === undefined) return undefined
+    if (this.#parts === undefined) return undefined
+    const { receiver } = this.#parts
     try {
       const event = receiver.next(this.#now, maxPieceBytes)
       if (event === undefined) return receiver.isPending ? undefined : this.#inputExhausted(receiver)
@@ -685,9 +712,9 @@ export class Session {
 
   #placeOwedPong(): void {
     const payload = this.#owedPong
-    if (payload === undefined || this.#out().isMidFrame) return
+    if (payload === undefined || this.#active().sender.isMidFrame) return
     this.#owedPong = undefined
-    this.#out().pong(payload)
+    this.#active().sender.pong(payload)
   }
 
   #closeReceived(frame: ControlFrame & { kind: 'close' }): CloseEvent {
@@ -700,7 +727,7 @@ export class Session {
       const echoed = this.#settings.echoCloseReason ? frame.reasonBytes : undefined
       this.#sendClose(code === CloseCode.noStatusReceived ? undefined : code, echoed)
     }
-    this.#discard(this.#in().discard())
+    this.#discard(this.#active().receiver.discard())
     if (this.#streamEnded) this.#finish()
     return frame
   }
@@ -715,9 +742,9 @@ export class Session {
 
   #sendClose(code: number | undefined, reason: string | Uint8Array | undefined = undefined): void {
     const payload = readClosePayload(code, reason)
-    if (this.#owedPong !== undefined) this.#out().pong(this.#owedPong) // after a Close there would be none
+    if (this.#owedPong !== undefined) this.#active().sender.pong(this.#owedPong) // after a Close there would be none
     this.#owedPong = undefined
-    this.#out().close(payload)
+    this.#active().sender.close(payload)
     const sent = { code: code ?? CloseCode.noStatusReceived, reason: decodeText(payload.subarray(2)) }
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', sent }
     this.#startCloseTimeout()
@@ -735,17 +762,17 @@ export class Session {
     this.#receiveHalf = 'failed'
     this.#ending = { ...this.#ending, initiator: this.#ending.initiator ?? 'local', error }
     this.#addEvent({ kind: 'failure', error })
-    if (this.#out().isMidFrame)
+    if (this.#active().sender.isMidFrame)
       this.#finish() // a Close frame inside another frame would be its payload
     else if (reason !== undefined && this.#sendHalf() === 'open') this.#sendClose(error.closeCode, reason)
-    this.#discard(this.#in().discard())
+    this.#discard(this.#active().receiver.discard())
     if (this.#streamEnded) this.#finish()
   }
 
   #abort(error: WebSocketError): void {
     this.#owedPong = undefined
-    this.#sender?.settle()
-    this.#output?.clear()
+    this.#parts?.sender.settle()
+    this.#parts?.output?.clear()
     this.#finish(error)
   }
 
@@ -753,7 +780,7 @@ export class Session {
   #finish(error: WebSocketError | undefined = undefined): void {
     if (this.readyState === 'closed') return
     // A Close frame that waits for others of ours to be through has not been sent.
-    const isWaiting = this.#out().isMidFrame || this.#out().isBusy
+    const isWaiting = this.#active().sender.isMidFrame || this.#active().sender.isBusy
     const ending = isWaiting ? { ...this.#ending, sent: undefined } : this.#ending
     if (isHandshakeComplete(ending) || ending.error !== undefined) {
       this.#ending = ending
@@ -764,8 +791,8 @@ export class Session {
     }
     this.#placeOwedPong()
     this.#receiveHalf = 'ended'
-    this.#out().end()
-    this.#in().discard()
+    this.#active().sender.end()
+    this.#active().receiver.discard()
     this.#addEvent({ kind: 'closed', ...closeInfo(this.#ending) })
   }
 
@@ -790,7 +817,7 @@ export class Session {
 
   /** While a frame of ours is half sent no ping can go out, and none be answered. */
   #pingDeadline(): number {
-    if (this.#pings === undefined || this.#sender?.isMidFrame === true) return NEVER
+    if (this.#pings === undefined || this.#parts?.sender.isMidFrame === true) return NEVER
     return this.#isHeld() ? this.#pings.probeDeadline : this.#pings.deadline
   }
 

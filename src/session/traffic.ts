@@ -40,6 +40,18 @@ export const NO_TRAFFIC: SessionStats = Object.freeze({
   payloadBytesReceived: 0,
 })
 
+/** What has gone over a session so far, while it goes on. */
+export class TrafficCounts implements SessionStats {
+  messagesSent = 0
+  messagesReceived = 0
+  framesSent = 0
+  framesReceived = 0
+  wireBytesSent = 0
+  wireBytesReceived = 0
+  payloadBytesSent = 0
+  payloadBytesReceived = 0
+}
+
 /** Which way it went, seen from this end. */
 export type Direction = 'sent' | 'received'
 
@@ -124,6 +136,14 @@ export class SentTraffic {
   constructor(log: TrafficLog, options: { readonly masked: boolean }) {
     this.#log = log
     this.#masked = options.masked
+  }
+
+  /** Counts for another session from now on. */
+  takeOver(): void {
+    this.frames = 0
+    this.wireBytes = 0
+    this.messages = 0
+    this.payloadBytes = 0
   }
 
   /** Whether frames or messages are recorded one by one. */

@@ -351,3 +351,15 @@ test('the promise of the end is the same whenever it is asked for', async () => 
   assert.equal(late.connection.closed, late.connection.closed)
   assert.deepEqual([(await connection.closed).code, (await late.connection.closed).code], [1006, 1006])
 })
+
+test('more after a Close frame than is thrown away cuts the stream behind what was sent, also when all of it comes in one chunk', () => {
+  for (const cut of [0, 4, 9, 15]) {
+    const { connection, stream } = scripted({ limits: { maxDiscardedBytes: 3 } })
+    connection.onMessage((message) => void connection.send(message))
+    const bytes = hex('81 81 00000000 61 88 82 00000000 03e8 ff ff ff ff')
+    if (cut > 0) stream.receive(bytes.subarray(0, cut))
+    stream.receive(bytes.subarray(cut))
+    assert.equal(stream.takeWritten(), '81 01 61 88 02 03 e8')
+    assert.deepEqual(stream.calls, ['end', 'destroy'])
+  }
+})

@@ -214,6 +214,33 @@ for (const { what, end, code } of [
   })
 }
 
+test('a peer that is too slow, and breaks a rule while it is closed for that, is told as one failure', () => {
+  const { channels, connection, stream } = watched({
+    backpressure: 'close',
+    limits: { highWaterBytes: 10 },
+    listened: ['failure', 'close'],
+  })
+  connection.onMessage(() => {})
+  stream.stalled = true
+  void connection.send(new Uint8Array(10))
+  void connection.send('one more')
+  stream.receive('83 80 00000000')
+  stream.finish()
+  const errors = channels.told.map(({ channel, error }) => [channel, (error as { code: string } | undefined)?.code])
+  assert.deepEqual(errors, [
+    ['failure', 'RESERVED_OPCODE'],
+    ['close', undefined],
+  ])
+})
+
+test('a failure is told once, however long it takes to close after it', () => {
+  const { channels, connection, stream, host } = watched({ listened: ['failure', 'close'] })
+  connection.onMessage(() => {})
+  stream.receive('83 80 00000000')
+  host.advance(20_000) // nothing more comes from the peer; meanwhile a connection that is open would rest
+  assert.deepEqual(brief(channels.told), ['failure', 'close'])
+})
+
 test('a connection that is closed normally has not failed', () => {
   const { channels, connection, stream, host } = watched({ listened: ['failure', 'close'] })
   void connection.close(1000, 'done')

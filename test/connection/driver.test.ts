@@ -82,6 +82,30 @@ test('T-75: of the pings that arrive while the stream is full, only the last is 
   assert.equal(stream.takeWritten(), '8a 01 32')
 })
 
+test('T-70: a stream that takes nothing, or says again and again that bytes have left, makes nothing happen', () => {
+  const { connection, stream, host } = scripted({ limits: { highWaterBytes: 10 } })
+  stream.stalled = true
+  void connection.send(new Uint8Array(8))
+  host.endTurn()
+  assert.equal(stream.takeWritten(), '82 08 00 00 00 00 00 00 00 00')
+  void connection.send('later')
+  for (let i = 0; i < 1_000; i++) stream.listener.drained()
+  assert.deepEqual([stream.writes, stream.calls, host.workCount, connection.bufferedBytes], [[], [], 0, 17])
+  stream.leave(1)
+  assert.equal(stream.takeWritten(), '81 05 6c 61 74 65 72')
+  for (let i = 0; i < 1_000; i++) stream.listener.drained()
+  assert.deepEqual([stream.writes, host.workCount, host.timers.size], [[], 0, 0])
+})
+
+test('T-70: a stream that counts below zero is one that has room', () => {
+  const { connection, stream, host } = scripted({ limits: { highWaterBytes: 10 } })
+  stream.bufferedBytes = -1_000_000
+  assert.equal(connection.trySend(new Uint8Array(20)), true)
+  host.endTurn()
+  assert.equal(stream.takeWritten().length, 3 * 22 - 1)
+  assert.equal(connection.readyState, 'open')
+})
+
 test('T-63: a payload that is detached before it left ends the connection instead of making a malformed frame', async () => {
   const { connection, stream, host } = scripted()
   const payload = new Uint8Array(10_000)
@@ -181,26 +205,57 @@ test('T-78: one timer at a time is set, and what arrives moves its deadline', ()
   assert.equal(stream.takeWritten(), '89 04 00 00 00 02')
 })
 
-test('a connection that was idle for a while rests, with no timer left, and goes on as before', () => {
+test('a connection with nothing under way rests at once and needs no timer, and goes on as before', () => {
   const { connection, stream, host } = scripted({ keepalive: false })
-  const received: unknown[] = []
-  connection.onMessage((message) => received.push(message))
-  assert.equal(host.timers.size, 0)
+  connection.onMessage(() => void connection.send('b'))
+  for (let i = 0; i < 10; i++) {
+    stream.receive('81 81 00000000 61')
+    assert.equal(stream.takeWritten(), '81 01 62')
+    assert.equal(host.timers.size, 0)
+    host.advance(4_000)
+  }
+  const { messagesReceived, messagesSent, wireBytesReceived } = connection.stats()
+  assert.deepEqual([messagesReceived, messagesSent, wireBytesReceived], [10, 10, 70])
+})
+
+const LATER_AT_REST: ReadonlyArray<readonly [what: string, options: Parameters<typeof scripted>[0], wire: string]> = [
+  ['control frames that count as some of so many in a second', {}, '8a 80 00000000'],
+  ['a context of an extension', { extensions: [{ name: 'x', parameters: [], reservedBits: 4 }] }, '82 80 00000000'],
+]
+
+for (const [what, options, wire] of LATER_AT_REST) {
+  test(`${what}: the connection rests once it was idle for a while, with no timer left`, () => {
+    const { connection, stream, host } = scripted({ keepalive: false, ...options })
+    connection.onMessage(() => {})
+    for (const framesReceived of [1, 2]) {
+      stream.receive(wire)
+      assert.equal(host.timers.size, 1)
+      host.advance(4_999)
+      assert.equal(host.timers.size, 1)
+      host.advance(5_001)
+      assert.equal(host.timers.size, 0)
+      assert.equal(connection.stats().framesReceived, framesReceived)
+    }
+  })
+}
+
+test('a connection that is sent to between reads lets go of what that takes once it was idle for a while', () => {
+  const { connection, stream, host } = scripted({ keepalive: false })
+  connection.onMessage(() => {})
   for (const _ of [1, 2]) {
     for (let i = 0; i < 5; i++) {
-      stream.receive('81 81 00000000 61')
       void connection.send('b')
       host.endTurn()
       assert.equal(stream.takeWritten(), '81 01 62')
+      stream.receive('82 80 00000000')
+      assert.equal(host.timers.size, 1)
       host.advance(4_000)
       assert.equal(host.timers.size, 1)
     }
     host.advance(6_000)
     assert.equal(host.timers.size, 0)
   }
-  assert.equal(received.length, 10)
-  const { messagesReceived, messagesSent, wireBytesReceived } = connection.stats()
-  assert.deepEqual([messagesReceived, messagesSent, wireBytesReceived], [10, 10, 70])
+  assert.equal(connection.stats().messagesSent, 10)
 })
 
 test('an earlier deadline replaces the timer for a later one', () => {
@@ -399,6 +454,14 @@ test('a client waits for the server to end first, and for so long only', async (
   assert.deepEqual(stream.calls, ['destroy'])
   const { code, wasClean, error } = await connection.closed
   assert.deepEqual([code, wasClean, error], [1000, true, undefined])
+})
+
+test('what a stream is gone for waits to leave no more: a Close frame that had nowhere to go, for one', () => {
+  const { connection, stream } = scripted()
+  stream.receive('82 80 00000000  88 82 00000000 03e8') // the Close frame is answered behind the message, which nobody reads
+  stream.finish(new Error('Reset'))
+  assert.equal(connection.readyState, 'closed')
+  assert.equal(connection.bufferedBytes, 0)
 })
 
 test('nothing is asked of a stream that is gone', () => {

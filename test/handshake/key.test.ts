@@ -95,3 +95,20 @@ for (const [given, expected, same] of SECRETS) {
   test(`T-30: ${JSON.stringify(given)} is ${same ? '' : 'not '}the secret ${JSON.stringify(expected)}`, () =>
     assert.equal(isSameSecret(given, expected), same))
 }
+
+test('T-30: as much is read of what was given wherever it differs, and all of it', () => {
+  const expected = 'a secret of some length'
+  for (let at = 0; at <= expected.length; at++) {
+    const text = `${expected.slice(0, at)}#${expected.slice(at + 1)}`.slice(0, expected.length)
+    let reads = 0
+    const given = {
+      length: text.length,
+      charCodeAt(index: number) {
+        reads++
+        return text.charCodeAt(index)
+      },
+    }
+    assert.equal(isSameSecret(given as string, expected), text === expected)
+    assert.equal(reads, expected.length)
+  }
+})

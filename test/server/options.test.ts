@@ -140,7 +140,8 @@ test('options of a port of our own may be undefined next to a server of yours', 
   await (await serve(options, () => {})).close()
 })
 
-test('T-28: by default 10,000 clients may be within their handshake, for ten seconds', () => {
-  const { maxPendingConnections, headerTimeoutMs, handshakeTimeoutMs } = readServeOptions({})
-  assert.deepEqual([maxPendingConnections, headerTimeoutMs, handshakeTimeoutMs], [10_000, 10_000, 10_000])
+test('T-28: by default 10,000 clients may be within their handshake, 1,024 wait for a decision, and all for ten seconds', () => {
+  const { maxPendingConnections, maxPendingHandshakes, headerTimeoutMs, handshakeTimeoutMs } = readServeOptions({})
+  assert.deepEqual([maxPendingConnections, maxPendingHandshakes], [10_000, 1_024])
+  assert.deepEqual([headerTimeoutMs, handshakeTimeoutMs], [10_000, 10_000])
 })

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { permessageDeflate } from '../../src/extension/index.ts'
 import type { DeliveryMode, SessionEvent } from '../../src/session/index.ts'
+import { nodeDeflate } from '../../src/transport/node/deflate.ts'
 import { client, rawEvents } from '../support/engine.ts'
+import { liveBufferBytes, liveHeapBytes } from '../support/memory.ts'
 import { concat, frame, hex, toHex, utf8 } from '../support/wire.ts'
 
 /** What arrives in each mode: payload and flags of each event, `.` where the message ends, `|` where only a frame does. */
@@ -135,6 +138,28 @@ test('T-47: the memory of a message that grows in pieces is at most twice what w
   const [event] = rawEvents(fragments) as [SessionEvent & { kind: 'message' }]
   assert.equal(event.payload.length, 1_000)
   assert.ok(event.payload.buffer.byteLength <= 2_000)
+})
+
+test('T-47: a compressed message in very many fragments takes little more memory than its bytes', () => {
+  const names = ['server_no_context_takeover', 'client_no_context_takeover']
+  const agreed = permessageDeflate(nodeDeflate).agreed(names.map((name) => [name, undefined]))
+  const session = client({ extensions: [agreed] })
+  // One character and a flush, four bytes of which are left out at the end of a message (RFC 7692 §7.2.1).
+  const first = frame({ opcode: 2, fin: false, reservedBits: 0b100, payload: hex('4a 04 00 00 00 ff ff') })
+  const next = frame({ opcode: 0, fin: false, payload: hex('4a 04 00 00 00 ff ff') })
+  const last = frame({ opcode: 0, payload: hex('4a 04 00') })
+  const before = liveHeapBytes() + liveBufferBytes()
+  session.receive(first)
+  for (let i = 0; i < 16_000; i++) {
+    session.receive(next.slice())
+    assert.equal(session.next(), undefined)
+  }
+  const received = first.length + 16_000 * next.length
+  assert.ok(liveHeapBytes() + liveBufferBytes() - before <= 2 * received + 65_536)
+  session.receive(last)
+  const event = session.next()
+  assert.ok(event?.kind === 'message')
+  assert.deepEqual(event.payload, utf8('a'.repeat(16_002)))
 })
 
 test('a frame of up to 64 KiB is given its memory at once', () => {

@@ -577,6 +577,23 @@ test('T-48: as many fragments as the limit allows are a message', () => {
   ])
 })
 
+test('T-48: by default a message has 16,384 fragments at most, empty ones included', () => {
+  const first = frame({ opcode: 2, fin: false, payload: 'a' })
+  const more = frame({ opcode: 0, fin: false, payload: 'a' })
+  const last = frame({ opcode: 0 })
+  for (const [fragments, error] of [
+    [16_383, undefined],
+    [16_384, undefined],
+    [16_385, 'TOO_MANY_FRAGMENTS'],
+  ] as const) {
+    const session = client()
+    session.receive(concat(first, ...new Array<Uint8Array>(fragments - 2).fill(more), last))
+    const [event, ...others] = events(session)
+    assert.deepEqual([event!['kind'], event!['error'], others], [error ? 'failure' : 'message', error, []])
+    assert.equal(output(session), error ? '88 82 37 fa 21 3d 34 0a' : '') // 1008
+  }
+})
+
 test('T-46: a message of exactly the limit is received, in one frame or in many, and the next starts at 0 again', () => {
   const limits = { maxMessageBytes: 3 }
   const session = client({ limits })

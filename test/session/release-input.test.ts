@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import type { DeliveryMode, Session, SessionEvent } from '../../src/session/index.ts'
 import { client, events, output, server } from '../support/engine.ts'
 import { drain, everySplit, feed, type Transcript } from '../support/feed.ts'
+import { liveBufferBytes, liveHeapBytes } from '../support/memory.ts'
 import { concat, type FrameParts, frame, hex, toHex } from '../support/wire.ts'
 
 /** Gives back what was lent, and fills it with what would be noticed: a frame header that no peer may send. */
@@ -177,4 +178,21 @@ test('without anything lent, nothing is given back: before the first byte, twice
   session.releaseInput()
   assert.equal(events(session).at(-1)?.['kind'], 'closed')
   assert.equal(output(session), '88 80 37 fa 21 3d')
+})
+
+test('T-49: reads of one byte that nobody asks for take little more memory than their bytes', () => {
+  const session = server()
+  const memory = new Uint8Array(1)
+  const receive = (byte: number): void => {
+    memory[0] = byte
+    session.receive(memory)
+    session.nextControl()
+    giveBack(session, memory)
+  }
+  const payload = Uint8Array.from({ length: 60_000 }, (_, i) => i % 251)
+  const before = liveHeapBytes() + liveBufferBytes()
+  for (const byte of frame({ opcode: 2, key: '00000000', payload })) receive(byte)
+  assert.ok(liveHeapBytes() + liveBufferBytes() - before <= 2 * payload.length + 65_536)
+  const event = session.next()
+  assert.deepEqual(event?.kind === 'message' && event.payload, payload)
 })

@@ -27,7 +27,7 @@ for (const { name, host } of [
     assert.ok(host.now() - start >= 4)
   })
 
-  test(`${name}: a timer fires once, unless it is cleared, and does not keep the process alive`, async () => {
+  test(`T-78: ${name}: a timer fires once, unless it is cleared, and does not keep the process alive`, async () => {
     const fired: string[] = []
     const timer = host.setTimer(1, () => fired.push('set'))
     assert.equal((timer as NodeJS.Timeout).hasRef(), false)

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { IS_NODE } from '../support/socket-ways.ts'
 import { type CampaignOptions, campaign } from './campaign.ts'
 import { InstrumentedCopy } from './instrumented-copy.ts'
 import type { Finding } from './loop.ts'
@@ -23,7 +22,7 @@ type Fault = (typeof FAULTS)[number]
 
 const FRAME_HEADER = 'test/fuzz/targets/frame-header.js'
 
-describe('fuzzing', { skip: !IS_NODE && 'collects garbage and bounds heaps by node:v8' }, () => {
+describe('fuzzing', () => {
   let copy: InstrumentedCopy
   before(() => {
     copy = new InstrumentedCopy([FRAME_HEADER, ...FAULTS.map(moduleOf)])

@@ -422,11 +422,18 @@ test('a limit on messages that was given holds for messages in pieces, too', asy
 test('text pieces end on code points', async () => {
   const { connection, stream } = scripted()
   const messages = connection.messages({ pieces: true })
-  const bytes = frame({ opcode: 1, key: KEY, payload: 'a€😀b' })
-  for (const byte of bytes) stream.receive(Uint8Array.of(byte))
-  const { value: message } = (await messages.next()) as { value: MessagePieces }
-  assert.equal(message.type, 'text')
-  assert.deepEqual(await join(message), ['a', '€', '😀', 'b'])
+  const asked = messages.next()
+  const [first, ...bytes] = frame({ opcode: 1, key: KEY, payload: 'a€😀b' })
+  stream.receive(Uint8Array.of(first!))
+  const pieces = asked.then(({ value }) => {
+    assert.equal(value.type, 'text')
+    return join(value)
+  })
+  for (const byte of bytes) {
+    stream.receive(Uint8Array.of(byte))
+    await settle()
+  }
+  assert.deepEqual(await pieces, ['a', '€', '😀', 'b'])
 })
 
 test('a piece is memory of its own', async () => {

@@ -48,7 +48,7 @@ const SLOW_REPEATS = 3
 const EXECUTIONS_BEFORE_HEAP = 1_000
 const EXECUTIONS_BETWEEN_COLLECTIONS = 20_000
 const MOST_GROWTH_BYTES = 24 * 1_048_576
-const GROWTH_REPEATS = 500
+const GROWTH_REPEATS = 50
 
 const DEFAULT_MAX_BYTES = 1_024
 const DEFAULT_MEMORY_PER_BYTE = 64
@@ -59,7 +59,7 @@ const EXECUTIONS_IN_A_TURN = 256
 const STACK_LINES = 10
 
 const MOST_TRIM_TRIES = 64
-const MOST_MINIMISE_TRIES = 2_000
+const MOST_MINIMISE_TRIES = 500
 const MOST_SLOW_TRIES = 12 // each of which is slow
 
 setFlagsFromString('--expose-gc')
@@ -111,10 +111,10 @@ class Loop {
       this.#start()
       while (this.#executions < this.#options.executions && performance.now() < end) {
         this.#step()
-        // What the platform puts off, such as letting go of streams of zlib, has its turn.
-        if (this.#executions % EXECUTIONS_IN_A_TURN === 0) await new Promise(setImmediate)
+        if (this.#executions % EXECUTIONS_IN_A_TURN === 0) await nextTurn()
+        if (this.#executions >= this.#nextCollection) await this.#checkHeap()
       }
-      this.#checkHeap()
+      await this.#checkHeap()
     } catch (error) {
       if (!(error instanceof Found)) throw error
       finding = error.finding
@@ -138,9 +138,6 @@ class Loop {
     const input = this.#mutator.mutate(this.#choose(), this.#random.pick(this.#corpus))
     this.#execute(input)
     if (this.#options.guided !== false && this.#coverage.hasNew()) this.#keep(this.#trim(input.slice()))
-    if (this.#executions < this.#nextCollection) return
-    this.#nextCollection = this.#executions + EXECUTIONS_BETWEEN_COLLECTIONS
-    this.#checkHeap()
   }
 
   /** Of two the one that was chosen less often: what was kept last has its turn soon. */
@@ -251,22 +248,24 @@ class Loop {
     return { kind: 'memory', text, input: smallest }
   }
 
-  #checkHeap(): void {
-    const bytes = heapBytes()
+  async #checkHeap(): Promise<void> {
+    this.#nextCollection = this.#executions + EXECUTIONS_BETWEEN_COLLECTIONS
+    const bytes = await heapBytes()
     if (this.#firstHeapBytes === 0) this.#firstHeapBytes = bytes
     if (bytes - this.#firstHeapBytes <= MOST_GROWTH_BYTES) return
-    const input = this.#mostGrowing()
+    const input = await this.#mostGrowing()
     const text = `The heap has grown by ${mebibytes(bytes - this.#firstHeapBytes)} MiB over ${this.#executions} executions`
     throw new Found({ kind: 'growth', text, input })
   }
 
   /** What grows the heap most of all that was kept. */
-  #mostGrowing(): Uint8Array {
-    const growths = this.#corpus.map((input) => {
-      const before = heapBytes()
+  async #mostGrowing(): Promise<Uint8Array> {
+    const growths: number[] = []
+    for (const input of this.#corpus) {
+      const before = await heapBytes()
       for (let repeat = 0; repeat < GROWTH_REPEATS; repeat++) this.#errorOf(input)
-      return heapBytes() - before
-    })
+      growths.push((await heapBytes()) - before)
+    }
     return this.#corpus[growths.indexOf(Math.max(...growths))]!
   }
 
@@ -303,10 +302,16 @@ function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? String(error)) : String(error)
 }
 
-function heapBytes(): number {
+async function heapBytes(): Promise<number> {
+  await nextTurn()
   collectGarbage()
   const { used_heap_size: used, external_memory: external } = getHeapStatistics()
   return used + external
+}
+
+/** What the platform puts off, such as letting go of streams of zlib, is done by then. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function mebibytes(bytes: number): string {

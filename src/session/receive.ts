@@ -763,9 +763,9 @@ export class Receiver {
     if (start === end && !final) return undefined
     this.#piece.owned = true
     const valid = this.#validEnd(decoded, start, end, final, NOT_ASCII)
-    // Where in the stream it went wrong is not known any closer.
+    // Where in the stream it went wrong is not known any closer than by the last byte that was taken in.
     if (valid < end) {
-      return this.#takeValidText(decoded, start, valid, new ProtocolError('INVALID_UTF8', this.offset))
+      return this.#takeValidText(decoded, start, valid, new ProtocolError('INVALID_UTF8', this.offset - 1))
     }
     return this.#take(decoded, start, end, final, isLast ? this.#remaining : Math.max(1, this.#remaining))
   }
@@ -776,12 +776,12 @@ export class Receiver {
       this.#decoded = transform.read()
     } catch (error) {
       if (!(error instanceof TransformError)) throw error
-      throw new ProtocolError(error.violation, this.offset)
+      throw new ProtocolError(error.violation, this.offset - 1)
     }
     // What stopped before its end has worked for all that it may, whatever came of it; and nothing is for nothing.
     this.#worked += transform.pending ? RUN_BYTES : Math.max(LEAST_COST_BYTES, this.#decoded.length)
     this.#decodedBytes += this.#decoded.length
-    if (this.#decodedBytes > this.#delivery.maxMessageBytes) throw new ProtocolError('MESSAGE_TOO_BIG', this.offset)
+    if (this.#decodedBytes > this.#delivery.maxMessageBytes) throw new ProtocolError('MESSAGE_TOO_BIG', this.offset - 1)
   }
 
   /** Whether it is time to let others have their turn. */

@@ -282,6 +282,25 @@ test('T-82: what is no compressed data fails the connection with 1007, whole or 
   }
 })
 
+test('what is wrong with a compressed message is told with the offset of a byte of it, not of the one behind it', () => {
+  const invalidText = deflateRawSync(hex('61 ff'), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+  const long = deflateRawSync(new Uint8Array(257), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
+  const rows: ReadonlyArray<readonly [payload: Uint8Array, error: string]> = [
+    [hex('07'), 'INVALID_COMPRESSED_DATA'],
+    [hex('f2 48 cd c9 c9 07'), 'INVALID_COMPRESSED_DATA'],
+    [invalidText, 'INVALID_UTF8'],
+    [long, 'MESSAGE_TOO_BIG'],
+  ]
+  for (const [payload, error] of rows) {
+    const wire = frame({ opcode: 1, reservedBits: COMPRESSED, payload })
+    for (const chunks of [[wire], [wire, hex('89 00')], [concat(wire, hex('89 00'))]]) {
+      const session = client({ limits: { maxMessageBytes: 256 }, extensions: [agree()] })
+      for (const chunk of chunks) session.receive(chunk.slice())
+      assert.deepEqual(events(session), [{ kind: 'failure', error, offset: wire.length - 1 }])
+    }
+  }
+})
+
 test('an error that is none of the peer is not held against it', () => {
   const broken: DeflatePort = {
     createDeflater: (options) => nodeDeflate.createDeflater(options),

@@ -313,6 +313,7 @@ class End {
     structuredClone(memory.buffer, { transfer: [memory.buffer as ArrayBuffer] })
     this.#isTorn = true
     this.isDisturbed = true
+    this.#isAborted = true // by the engine, when it comes to it
   }
 
   ping(payload: Uint8Array): void {

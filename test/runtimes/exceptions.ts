@@ -46,6 +46,16 @@ export const NOT_RUN: readonly Omit<Exception, 'tests'>[] = [
     reason: 'measures the memory of Node, and counts objects by queryObjects of node:v8',
   },
   {
+    file: 'fuzz/loop.test.ts',
+    runtimes: ['bun', 'deno'],
+    reason: 'collects garbage and measures the heap by node:v8, and bounds it in worker threads',
+  },
+  {
+    file: 'fuzz/instrument.test.ts',
+    runtimes: ['bun'],
+    reason: 'modules that are data: URLs import each other',
+  },
+  {
     file: 'ws/programs.test.ts',
     runtimes: ['bun'],
     reason: 'gives programs that import ws a module of its own, whatever is installed by that name',

@@ -7,6 +7,11 @@ export function hex(digits: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: compact.length / 2 }, (_, i) => Number.parseInt(compact.slice(2 * i, 2 * i + 2), 16))
 }
 
+/** Several of those, with commas between them. */
+export function hexList(list: string): Uint8Array<ArrayBuffer>[] {
+  return list.split(',').map(hex)
+}
+
 /** Bytes as hexadecimal digits, a blank between two bytes. */
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')

@@ -302,7 +302,9 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut behind them. */
   #handleClosed(): void {
-    if (this.#streamEnded) {
+    if (this.#destroyed) {
+      this.#dropOutput() // work was left when the stream went, and it has given rise to more
+    } else if (this.#streamEnded) {
       this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
     } else {
       if (this.session.outputBytes > 0) this.flushNow()

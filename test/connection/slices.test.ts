@@ -636,6 +636,16 @@ for (const [what, happens, code] of BROKEN) {
   })
 }
 
+test('the answer to a Close frame behind a message that is inflated after the stream is gone waits to leave no more', async () => {
+  const { connection, stream, host } = scripted({ extensions: [agree()], limits: RECEIVES_MUCH })
+  const closeFrame = hex('88 82 00000000 03e8')
+  stream.receive(concat(compressed(agree(), LONG.slice(0, MIB)), closeFrame))
+  stream.finish(new Error('reset'))
+  work(host)
+  assert.equal((await connection.closed).receivedCode, 1000)
+  assert.equal(connection.bufferedBytes, 0)
+})
+
 test('terminate while a message is inflated throws it away', async () => {
   const port = new CountingDeflate()
   const { connection, stream, host } = scripted({ extensions: [agree(port)], limits: RECEIVES_MUCH })

@@ -60,7 +60,7 @@ export function viewBytes(value: unknown): Uint8Array | undefined {
 
 /** Whether the memory under a plain view can neither be shared with another thread nor change its size. */
 export function isFixedMemory(view: Uint8Array): boolean {
-  const buffer = view.buffer
+  const buffer = typedArrayBuffer.call(view)
   return isArrayBuffer(buffer) && arrayBufferResizable?.call(buffer) !== true
 }
 

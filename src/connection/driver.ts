@@ -8,7 +8,8 @@ import type { Connection } from './connection.ts'
 import { AWAKE, Deadlines, type Sleeper } from './deadlines.ts'
 import { type ConnectionDiagnostics, isWatched, nextConnectionId, Watch } from './diagnostics.ts'
 
-// After this long without anything to do, or twice as long, a session lets go of what it does not need to do nothing.
+// After this long without anything to do, or twice as long, is let go of what is not needed to do nothing, and could not be
+// at once: what a session with extensions works with, and what the driver keeps for the next time.
 const REST_MS = 5_000
 
 /** Who takes the events of a driver. */
@@ -138,6 +139,7 @@ export class Driver implements ByteStreamListener, Sleeper {
     // Where slices wait they have turns of their own, however fast the stream is.
     if (!this.#workPending) this.flushNow()
     this.#consumer.handleDrain()
+    this.#pause()
   }
 
   ended(error?: unknown): void {
@@ -188,8 +190,11 @@ export class Driver implements ByteStreamListener, Sleeper {
         const event = this.#nextEvent()
         if (this.#watch?.isOn === true) this.#watch.publish()
         if (event === undefined) break
-        if (event.kind === 'closed') this.#handleClosed()
-        this.#consumer.handleEvent(event)
+        try {
+          if (event.kind === 'closed') this.#handleClosed()
+        } finally {
+          this.#consumer.handleEvent(event) // whatever the stream throws: it is told once, and now
+        }
       }
     } finally {
       this.#pumping = false
@@ -300,15 +305,21 @@ export class Driver implements ByteStreamListener, Sleeper {
     if (this.#watch?.isOn === true) this.#watch.publish()
   }
 
-  /** The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut behind them. */
+  /**
+   * The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut, behind as much of
+   * them as it takes at once.
+   */
   #handleClosed(): void {
     if (this.#destroyed) {
       this.#dropOutput() // work was left when the stream went, and it has given rise to more
     } else if (this.#streamEnded) {
       this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
     } else {
-      if (this.session.outputBytes > 0) this.flushNow()
-      this.#destroy()
+      try {
+        if (this.session.outputBytes > 0) this.flushNow()
+      } finally {
+        this.#destroy()
+      }
     }
   }
 
@@ -322,7 +333,7 @@ export class Driver implements ByteStreamListener, Sleeper {
 
   /** What the stream is gone for will never leave: it counts no more, and is not kept. */
   #dropOutput(): void {
-    if (this.session.readyState === 'closed') this.session.abort()
+    if (this.session.readyState === 'closed' && this.session.outputBytes > 0) this.session.abort()
   }
 
   /** What it takes to do something, others have meanwhile, if nothing is under way. */

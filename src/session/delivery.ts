@@ -48,7 +48,7 @@ const TRUSTED_LENGTH_BYTES = 65_536
 /**
  * Joins pieces to whole messages. A message that arrives in one piece is a view; others are copied once, as they come.
  * Pieces that are ours are kept as they are, the short ones of them side by side, and joined at the end: what is never
- * completed never takes more memory than twice its bytes.
+ * completed never takes more memory than twice its bytes and a block.
  */
 export class MessageDelivery implements Delivery {
   readonly maxMessageBytes: number
@@ -87,7 +87,8 @@ export class MessageDelivery implements Delivery {
     if (!piece.final) return undefined
     this.#ownPieces = []
     this.#shortPieces = undefined
-    return pieceMessage(piece, joinBytes(pieces), true)
+    // Short ones that lie side by side are one piece, of memory that is more than theirs.
+    return pieceMessage(piece, pieces.length === 1 ? pieces[0]!.slice() : joinBytes(pieces), true)
   }
 
   #append(piece: Piece): void {

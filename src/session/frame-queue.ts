@@ -262,10 +262,12 @@ export class FrameQueue {
 
   /** Lets a short message wait next to other such. @returns whether it is one. */
   #waitWithOthers(firstByte: number, payload: Uint8Array): boolean {
-    const messages = this.#shortMessages ?? new ShortMessages()
-    if (!messages.push(firstByte, payload)) return false
-    if (this.#shortMessages === undefined) this.#waiting.push(messages)
-    this.#shortMessages = messages
+    if (this.#shortMessages?.push(firstByte, payload) !== true) {
+      const messages = new ShortMessages()
+      if (!messages.push(firstByte, payload)) return false
+      this.#waiting.push(messages)
+      this.#shortMessages = messages
+    }
     this.#waitingBytes += payload.length + MAX_FRAME_HEADER_BYTES
     return true
   }

@@ -812,14 +812,15 @@ export class Receiver {
     final: boolean,
     frameRemaining: number,
   ): MessageEvent | FragmentEvent | undefined {
-    if (final) this.#endMessage()
     const piece = this.#piece
     piece.bytes = bytes
     piece.start = start
     piece.end = end
     piece.frameRemaining = frameRemaining
     piece.final = final
-    return this.#delivery.take(piece)
+    const event = this.#delivery.take(piece)
+    if (final) this.#endMessage() // behind it: were there no memory for the message, it would not have ended
+    return event
   }
 
   /** Text is invalid from `invalidAt` on. What comes before is handed over first, as if it had come in its own chunk. */

@@ -20,7 +20,7 @@ import { type ReadyState, type ReceiveHalf, readyState, type SendHalf } from './
 import { type Keepalive, PingClock, readKeepalive } from './keepalive.ts'
 import { type Limits, readLimits } from './limits.ts'
 import { type FrameWriter, OutputVectors } from './output.ts'
-import { type Parts, spareParts } from './parts.ts'
+import { MaskingKeys, type Parts, spareParts } from './parts.ts'
 import { PreparedMessage } from './prepared-message.ts'
 import type { Passed } from './prepared-run.ts'
 import { type ControlFrame, type MessageValues, Receiver, type ReceiverOptions } from './receive.ts'
@@ -270,13 +270,12 @@ export class Session {
     if (parts === undefined || !session.#isAtRest(parts)) return
     session.#count(parts)
     session.#parts = undefined
-    if (!session.#mayLend()) return
-    spareParts.give(parts)
+    if (session.#mayLend()) spareParts.give(parts)
   }
 
   /**
    * @internal The same for a session whose parts others go on with, so that it costs nearly nothing to have them again. For
-   * whenever there is nothing to do, be it for a moment; from a call of the application's it is not to be called.
+   * whenever there is nothing to do, be it for a moment.
    */
   static pause(session: Session): void {
     if (session.#mayLend()) Session.rest(session)
@@ -307,8 +306,9 @@ export class Session {
     before.payloadBytesReceived += receiver.completedPayloadBytes
   }
 
-  #isAtRest({ receiver, sender, log }: Parts): boolean {
+  #isAtRest({ receiver, sender, log, keys }: Parts): boolean {
     return (
+      keys?.isDrawing !== true &&
       this.#events.length === 0 &&
       this.#heldSince === undefined &&
       this.outputBytes === 0 &&
@@ -596,8 +596,9 @@ export class Session {
   }
 
   #takeOver(): Parts | undefined {
-    const parts = this.#mayLend() ? spareParts.take(this.#settings, this.#randomUint32, this.#mode) : undefined
+    const parts = this.#mayLend() ? spareParts.take(this.#settings, this.#mode) : undefined
     if (parts === undefined) return undefined
+    if (parts.keys !== undefined) parts.keys.source = this.#randomUint32!
     parts.receiver.takeOver(this.#now, this.#before === undefined ? 0 : this.#before.wireBytesReceived, this.#values)
     parts.sender.takeOver()
     return parts
@@ -621,17 +622,17 @@ export class Session {
       offset: this.#before === undefined ? 0 : this.#before.wireBytesReceived,
     })
     if (this.#values !== undefined) receiver.deliverValues(this.#values)
-    const random = this.#randomUint32
+    const keys = this.#randomUint32 && new MaskingKeys(this.#randomUint32)
     const output = this.#writer === undefined ? new OutputVectors() : undefined
     const sender = new Sender((this.#writer ?? output)!, {
-      nextMaskingKey: random && (() => random() >>> 0),
+      nextMaskingKey: keys && (() => keys.next()),
       pipeline: this.#pipelines?.outgoing,
       sliceBytes,
       log,
       reservedBits: claimed & ~(this.#pipelines?.incoming.reservedBits ?? 0),
       validateUtf8,
     })
-    return { receiver, sender, output, log, settings: this.#settings, randomUint32: random, mode }
+    return { receiver, sender, output, log, keys, settings: this.#settings, mode }
   }
 
   #sendHalf(): SendHalf {

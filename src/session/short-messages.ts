@@ -6,6 +6,9 @@ import { ShortBytes } from './short-bytes.ts'
 const EMPTY = new Uint8Array(0)
 const LENGTH_BITS = 16
 
+// What was taken of them is let go of when all are: while more come as fast as they are taken, that has to be soon.
+const MOST_MESSAGES = 16_384
+
 export class ShortMessages {
   readonly #bytes = new ShortBytes()
   readonly #runs: Uint8Array[] = []
@@ -18,9 +21,10 @@ export class ShortMessages {
     return this.#next === this.#heads.length
   }
 
-  /** @param payload Is copied. @returns whether it is short enough. */
+  /** @param payload Is copied. @returns whether it is short enough, and not one too many. */
   push(firstByte: number, payload: Uint8Array): boolean {
     const { length } = payload
+    if (this.#heads.length === MOST_MESSAGES) return false
     if (length > 0 && !this.#bytes.append(this.#runs, payload)) return false
     this.#heads.push((firstByte << LENGTH_BITS) | length)
     return true

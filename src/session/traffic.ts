@@ -28,18 +28,6 @@ export interface SessionStats {
   readonly payloadBytesReceived: number
 }
 
-/** Nothing has gone over it. */
-export const NO_TRAFFIC: SessionStats = Object.freeze({
-  messagesSent: 0,
-  messagesReceived: 0,
-  framesSent: 0,
-  framesReceived: 0,
-  wireBytesSent: 0,
-  wireBytesReceived: 0,
-  payloadBytesSent: 0,
-  payloadBytesReceived: 0,
-})
-
 /** What has gone over a session so far, while it goes on. */
 export class TrafficCounts implements SessionStats {
   messagesSent = 0
@@ -51,6 +39,9 @@ export class TrafficCounts implements SessionStats {
   payloadBytesSent = 0
   payloadBytesReceived = 0
 }
+
+/** Nothing has gone over it. */
+export const NO_TRAFFIC: SessionStats = Object.freeze(new TrafficCounts())
 
 /** Which way it went, seen from this end. */
 export type Direction = 'sent' | 'received'

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { spareParts } from '../../src/session/parts.ts'
 import { scripted, settle, stateOf } from '../support/scripted-stream.ts'
 
 // --- what was sent leaves -------------------------------------------------------------------------------------------
@@ -256,6 +257,31 @@ test('a connection that is sent to between reads lets go of what that takes once
     assert.equal(host.timers.size, 0)
   }
   assert.equal(connection.stats().messagesSent, 10)
+})
+
+test('a connection whose stream was full rests once that has room again', () => {
+  const { connection, stream } = scripted({ keepalive: false, limits: { highWaterBytes: 10 } })
+  connection.onMessage((message) => void connection.send(message))
+  stream.stalled = true
+  stream.bufferedBytes = 20
+  stream.receive('81 81 00000000 61')
+  const before = spareParts.length
+  assert.deepEqual(stream.writes, [])
+  stream.stalled = false
+  stream.leave()
+  assert.equal(stream.takeWritten(), '81 01 61')
+  assert.equal(spareParts.length, before + 1)
+})
+
+test('a stream that throws at the last bytes is destroyed all the same, and the end is told', async () => {
+  const { connection, stream } = scripted({ limits: { maxDiscardedBytes: 0 } })
+  connection.onMessage(() => {})
+  stream.write = () => {
+    throw new Error('No more')
+  }
+  assert.throws(() => stream.receive('88 82 00000000 03e8 00'), /No more/)
+  assert.deepEqual(stream.calls, ['destroy'])
+  assert.equal((await connection.closed).code, 1000)
 })
 
 test('an earlier deadline replaces the timer for a later one', () => {

@@ -164,6 +164,16 @@ test('T-47: a compressed message in very many fragments takes little more memory
   assert.deepEqual(event.payload, utf8('a'.repeat(16_002)))
 })
 
+test('a compressed message in short fragments keeps no memory but its own', () => {
+  const session = client({ extensions: [permessageDeflate(nodeDeflate).agreed([])] })
+  session.receive(frame({ opcode: 2, fin: false, reservedBits: 0b100, payload: hex('4a 04 00 00 00 ff ff') }))
+  session.receive(frame({ opcode: 0, payload: hex('4a 04 00') }))
+  const event = session.next()
+  assert.ok(event?.kind === 'message' && event.owned)
+  assert.deepEqual(event.payload, utf8('aa'))
+  assert.equal(event.payload.buffer.byteLength, 2)
+})
+
 test('a frame of up to 64 KiB is given its memory at once', () => {
   const session = client()
   session.receive(concat(hex('82 7e ffff'), new Uint8Array(1)))

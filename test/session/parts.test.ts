@@ -80,14 +80,79 @@ test('an option whose getter lets another session go on with the same parts chan
   assert.equal(output(session), '81 01 61')
 })
 
-test('clients that draw their keys elsewhere have parts of their own', () => {
-  for (const key of [0x0102_0304, 0x0506_0708]) {
-    const session = client({ randomUint32: () => key })
+test('clients that draw their keys elsewhere go on with the same parts, each with its own keys', () => {
+  const [first, second] = [0x0102_0304, 0x0506_0708].map((key) => client({ randomUint32: () => key })) as [
+    Session,
+    Session,
+  ]
+  const before = spareParts.length
+  for (const [session, key] of [
+    [first, '01 02 03 04'],
+    [second, '05 06 07 08'],
+    [first, '01 02 03 04'],
+  ] as const) {
     session.send('text', '')
-    assert.equal(output(session), key === 0x0102_0304 ? '81 80 01 02 03 04' : '81 80 05 06 07 08')
+    assert.equal(output(session), `81 80 ${key}`)
     Session.pause(session)
     assert.equal(Session.isRestless(session), false)
+    assert.ok(spareParts.length <= Math.max(before, 1))
   }
+})
+
+test('parts are in use while a masking key is drawn, whatever its source calls', () => {
+  const session: Session = client({
+    randomUint32: () => {
+      Session.pause(session)
+      return 7
+    },
+  })
+  const other = client({ randomUint32: () => 8 })
+  session.send('text', 'a')
+  assert.equal(Session.isRestless(session), true)
+  other.send('text', 'a')
+  assert.equal(output(session), '81 81 00 00 00 07 61')
+  assert.equal(output(other), '81 81 00 00 00 08 61')
+  const failing = client({
+    randomUint32: () => {
+      throw new Error('No chance')
+    },
+  })
+  assert.throws(() => failing.send('text', 'a'), /No chance/)
+  Session.pause(failing)
+  assert.equal(Session.isRestless(failing), false)
+})
+
+test('bytes whose own properties let another session go on with the same parts change nothing', () => {
+  const session = server()
+  const other = server()
+  const get = () => {
+    Session.pause(session)
+    other.send('text', 'its own')
+    return new ArrayBuffer(1)
+  }
+  session.send('text', Object.defineProperty(Uint8Array.of(0x61), 'buffer', { get }))
+  assert.equal(output(session), '81 01 61')
+  assert.equal(output(other), '')
+})
+
+test('parts for whose message there was no memory are not lent', (t) => {
+  const session = server()
+  receive(session, '02 81 00000000 61')
+  session.receive(hex('80 82 00000000 6263'))
+  const { Uint8Array: Real } = globalThis
+  t.after(() => Object.assign(globalThis, { Uint8Array: Real }))
+  Object.assign(globalThis, {
+    Uint8Array: new Proxy(Real, {
+      construct: () => {
+        throw new RangeError('Array buffer allocation failed')
+      },
+    }),
+  })
+  assert.throws(() => session.next(), RangeError)
+  Object.assign(globalThis, { Uint8Array: Real })
+  assert.deepEqual(events(session), [])
+  Session.pause(session)
+  assert.equal(Session.isRestless(session), true)
 })
 
 test('a session that has not been asked what comes next has something under way', () => {
@@ -103,7 +168,7 @@ test('a session that has not been asked what comes next has something under way'
 
 /** Parts that are told from others by what they are set to. */
 function partsFor(settings: object, mode: DeliveryMode = 'message'): Parts {
-  return { settings, mode, randomUint32: undefined } as Parts
+  return { settings, mode } as Parts
 }
 
 test('of spare parts those are taken that were given last and are set to the same', () => {
@@ -111,18 +176,14 @@ test('of spare parts those are taken that were given last and are set to the sam
   const [settings, others] = [{}, {}]
   const given = [partsFor(settings), partsFor(settings), partsFor(others), partsFor(settings, 'raw')]
   for (const parts of given) spare.give(parts)
-  assert.equal(
-    spare.take(settings, () => 0, 'message'),
-    undefined,
-  )
-  assert.equal(spare.take({}, undefined, 'message'), undefined)
-  const taken = [settings, settings, settings].map((wanted) => spare.take(wanted, undefined, 'message'))
+  assert.equal(spare.take({}, 'message'), undefined)
+  const taken = [settings, settings, settings].map((wanted) => spare.take(wanted, 'message'))
   assert.deepEqual(
     taken.map((parts) => given.indexOf(parts!)),
     [1, 0, -1],
   )
-  assert.equal(spare.take(settings, undefined, 'raw'), given[3])
-  assert.equal(spare.take(others, undefined, 'message'), given[2])
+  assert.equal(spare.take(settings, 'raw'), given[3])
+  assert.equal(spare.take(others, 'message'), given[2])
   assert.equal(spare.length, 0)
 })
 
@@ -133,8 +194,8 @@ test('more than eight spare parts push out the oldest', () => {
     spare.give(partsFor(settings))
     assert.equal(spare.length, Math.min(i + 1, 8))
   }
-  assert.equal(spare.take(all[0]!, undefined, 'message'), undefined)
-  for (const settings of all.slice(1)) assert.equal(spare.take(settings, undefined, 'message')?.settings, settings)
+  assert.equal(spare.take(all[0]!, 'message'), undefined)
+  for (const settings of all.slice(1)) assert.equal(spare.take(settings, 'message')?.settings, settings)
 })
 
 // --- many at once, compared with such as lend nothing -------------------------------------------------------------------

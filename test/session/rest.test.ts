@@ -1,4 +1,4 @@
-// A session at rest holds nothing that can be made again, and nobody notices: see also `chunking.test.ts`.
+// A session at rest holds nothing that can be made again, and nobody notices: see also `parts.test.ts` and `../equivalence/`.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

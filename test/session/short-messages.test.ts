@@ -36,3 +36,12 @@ test('what is longer than 2,048 bytes is not taken', () => {
   assert.equal(messages.push(0x82, new Uint8Array(2_049)), false)
   assert.equal(messages.isEmpty, true)
 })
+
+test('more than 16,384 are not taken, also where all before have been taken out', () => {
+  const messages = new ShortMessages()
+  for (let i = 0; i < 16_384; i++) {
+    assert.equal(messages.push(0x82, Uint8Array.of(1)), true)
+    if (i < 16_000) messages.shift()
+  }
+  assert.equal(messages.push(0x82, Uint8Array.of(1)), false)
+})

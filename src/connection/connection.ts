@@ -69,7 +69,7 @@ interface Waiter<Value> {
   reject(error: unknown): void
 }
 
-/** What senders wait for while too much waits to leave: all for the same, as most wait for nothing and there may be very many. */
+/** What senders wait for while too much waits to leave, all for the same: there may be very many that nobody looks at. */
 interface Room extends Waiter<void> {
   readonly promise: Promise<void>
 }

@@ -122,7 +122,7 @@ export class Watch {
     connection.publish({ connectionId, role, url, remoteAddress, subprotocol })
   }
 
-  /** The connection failed, or ended for this reason. Only the first is told: the same again, or one more on its way out, is not. */
+  /** The connection failed, or ended for this reason. Only the first is told, not the same again or one more on its way out. */
   failed(error: WebSocketError): void {
     if (this.#hasFailed) return
     this.#hasFailed = true

@@ -1,5 +1,5 @@
 // How the payload of data frames reaches the application: whole messages, pieces that end on code points, or pieces
-// exactly as they arrived. The receiver has checked everything by then; here it only changes shape.
+// as they arrived. The receiver has checked everything by then; here it only changes shape.
 
 import { joinBytes } from '../codec/join-bytes.ts'
 import { heldUtf8Bytes } from '../codec/utf8.ts'
@@ -8,7 +8,7 @@ import { ShortBytes } from './short-bytes.ts'
 
 /**
  * `message`: whole messages, bounded by `maxMessageBytes`. `fragment`: pieces as they arrive, in constant memory, text
- * always ending on a code point. `raw`: pieces as they arrive, none held back, empty frames included; text may end
+ * always ending on a code point; short ones that wait to be asked for may be joined. `raw`: the same, none held back, empty frames included; text may end
  * inside a code point.
  */
 export type DeliveryMode = 'message' | 'fragment' | 'raw'

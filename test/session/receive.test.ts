@@ -510,15 +510,27 @@ function failsAt(session: Session, row: Row, wire: string, offset: number): void
   assert.equal(output(session), '')
 }
 
+/** The same bytes in one chunk: what comes behind the byte that decides is there already, and changes nothing. */
+function failsWhole(session: Session, row: Row, wire: string, offset: number): void {
+  session.receive(hex(wire))
+  const failures = rawEvents(session).filter((event) => event.kind === 'failure')
+  assert.deepEqual(
+    failures.map(({ error }) => [error.code, error.offset]),
+    [[row.code, offset]],
+  )
+}
+
 for (const row of ROWS) {
   const { closeCode } = VIOLATIONS[row.code]
   test(`${row.id}: ${row.name} fails a server's connection with ${closeCode} at byte ${row.offset}`, () => {
     failsAt(server(row.options), row, row.wire, row.offset)
+    failsWhole(server(row.options), row, row.wire, row.offset)
   })
   const { toClient } = row
   if (toClient === undefined) continue
   test(`${row.id}: ${row.name} fails a client's connection with ${closeCode} at byte ${toClient.offset}`, () => {
     failsAt(client(row.options), row, toClient.wire, toClient.offset)
+    failsWhole(client(row.options), row, toClient.wire, toClient.offset)
   })
 }
 

@@ -2,7 +2,7 @@
 // plainest way there is. Where a peer does not object this is what keeps the engine from objecting to what is right.
 
 import { constants, inflateRawSync } from 'node:zlib'
-import { concat } from '../support/wire.ts'
+import { concat, isSameBytes } from '../support/wire.ts'
 import { type Frame, framesOf } from './frames.ts'
 import type { Stream } from './streams.ts'
 
@@ -109,9 +109,9 @@ export class StreamFacts {
       const index = whole[i]
       if (index === undefined) return false
       const message = this.messageOf(index)
-      if (!message.isCompressed) return equal(payload, wireOf(message))
+      if (!message.isCompressed) return isSameBytes(payload, wireOf(message))
       const { bytes, isRight } = this.inflated(index)
-      return isRight && equal(payload, bytes)
+      return isRight && isSameBytes(payload, bytes)
     })
   }
 
@@ -158,7 +158,7 @@ function inflateMessage(wire: Uint8Array, how: Inflating, isWhole: boolean): Inf
   const marked = MARKS.map((mark) => {
     const { bytes, finalBlocks, endedBeforeMark, isRight } = inflateBlocks(wire, tailAndMark(mark), how)
     const isMarked = endedBeforeMark || bytes.at(-1) === mark
-    const isSame = isMarked && equal(endedBeforeMark ? bytes : bytes.subarray(0, -1), withoutTail.bytes)
+    const isSame = isMarked && isSameBytes(endedBeforeMark ? bytes : bytes.subarray(0, -1), withoutTail.bytes)
     return { finalBlocks, isRight: isRight && isSame }
   })
   return {
@@ -202,10 +202,6 @@ function inflateBlocks(
     finalBlocks++
   }
   return { bytes, finalBlocks, isRight: true, endedBeforeMark: false }
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }
 
 function isUtf8(bytes: Uint8Array, isWhole: boolean): boolean {

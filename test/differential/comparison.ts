@@ -1,5 +1,6 @@
 // Two outcomes of one stream side by side: ours and a peer's.
 
+import { isSameBytes } from '../support/wire.ts'
 import { StreamFacts } from './claims.ts'
 import type { Frame } from './frames.ts'
 import type { Outcome, Told } from './outcome.ts'
@@ -27,7 +28,7 @@ export class Comparison {
     this.ours = ours
     this.theirs = theirs
     this.told = this.#extentOfTold()
-    this.pongs = theirs.answers === undefined ? 'same' : extent(ours.answers!.pongs, theirs.answers.pongs, equalBytes)
+    this.pongs = theirs.answers === undefined ? 'same' : extent(ours.answers!.pongs, theirs.answers.pongs, isSameBytes)
   }
 
   get agrees(): boolean {
@@ -92,7 +93,7 @@ export class Comparison {
   /** `websocket-driver` tells control frames as text, whatever they hold. */
   readonly #isSameTold = (our: Told, their: Told): boolean => {
     if (our.kind !== their.kind) return false
-    if (equalBytes(our.payload, their.payload)) return true
+    if (isSameBytes(our.payload, their.payload)) return true
     return this.peer === 'websocket-driver' && isControl(our) && lossyText(our.payload) === lossyText(their.payload)
   }
 }
@@ -118,10 +119,6 @@ function isControl({ kind }: Told): boolean {
 
 export function isMessage(told: Told): boolean {
   return !isControl(told)
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }
 
 function lossyText(bytes: Uint8Array): string {

@@ -110,10 +110,10 @@ function openDriver(stream: Stream, pending: Pending): Driver {
 function counted(pending: Pending): DeflateExtension {
   const extension = permessageDeflate.configure({})
   const watch = <Session extends ReturnType<DeflateExtension['createClientSession']>>(session: Session): Session => {
-    const process = session.processIncomingMessage
+    const inflate = session.processIncomingMessage
     session.processIncomingMessage = (message, done) => {
       pending.count++
-      process.call(session, message, (error, result) => {
+      inflate.call(session, message, (error, result) => {
         done(error, result)
         pending.left()
       })

@@ -1,11 +1,12 @@
 // One stream, one end, one way: whatever is told and sent when the bytes come whole is told and sent however they are cut.
 
 import type { SeededRandom } from '../support/random.ts'
+import type { SessionSubject } from '../support/session-subject.ts'
 import { toHex } from '../support/wire.ts'
 import { ChunkMemory, type Cuts, everyByte, everyThree, everyTwo, someCuts, someThree, someTwo } from './chunks.ts'
 import { Recording } from './recording.ts'
 import { wireOf } from './streams.ts'
-import { type Course, type Subject, WAYS, type Way } from './ways.ts'
+import { type Course, WAYS, type Way } from './ways.ts'
 
 const memory = new ChunkMemory()
 
@@ -40,11 +41,11 @@ export class Comparison {
   readonly course: Course
   readonly wire: Uint8Array
   runs = 0
-  readonly #subject: Subject
+  readonly #subject: SessionSubject
   readonly #wholes = new Map<Way, Recording>()
   readonly #actual = { plain: new Recording(), raw: new Recording(true) }
 
-  constructor(subject: Subject, course: Course) {
+  constructor(subject: SessionSubject, course: Course) {
     this.#subject = subject
     this.course = course
     this.wire = wireOf(course.stream, course.role, course.compression)

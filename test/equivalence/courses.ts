@@ -1,10 +1,12 @@
 // All streams to both ends in every form, one after the other; or one of them with the cuts that a report names.
 
 import { SeededRandom } from '../support/random.ts'
+import type { SessionSubject } from '../support/session-subject.ts'
+import { withoutStacks } from '../support/without-stacks.ts'
 import type { Cuts } from './chunks.ts'
 import { Comparison, type Extent } from './comparison.ts'
 import { COMPRESSIONS, type Compression, STREAMS } from './streams.ts'
-import type { Course, Subject } from './ways.ts'
+import type { Course } from './ways.ts'
 
 export const COURSES: readonly Course[] = STREAMS.flatMap((stream) =>
   (stream.compressions ?? COMPRESSIONS).flatMap((compression) =>
@@ -23,24 +25,20 @@ export interface CoursesOptions extends Extent {
 
 /** @throws Difference for the first that is found. */
 export function compareAll(
-  subject: Subject,
+  subject: SessionSubject,
   { seed, from = 0, to = COURSES.length, compression, ...extent }: CoursesOptions,
 ): { readonly courses: number; readonly runs: number } {
   const isMeant = (course: Course) => compression === undefined || course.compression === compression
   const courses = COURSES.slice(from, to).filter(isMeant)
   let runs = 0
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0 // each violation is an error, and where it was made takes longer to find out than all else
-  try {
+  withoutStacks(() => {
     for (const [i, course] of courses.entries()) {
       const comparison = new Comparison(subject, course)
       comparison.compareWays()
       comparison.compareCuts(extent, new SeededRandom(seed * COURSES.length + from + i))
       runs += comparison.runs
     }
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit
-  }
+  })
   return { courses: courses.length, runs }
 }
 

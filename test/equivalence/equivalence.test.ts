@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Session } from '../../src/session/index.ts'
 import { SeededRandom } from '../support/random.ts'
+import { ENGINE, type SessionSubject } from '../support/session-subject.ts'
 import { Comparison, Difference, type Extent } from './comparison.ts'
 import { compareAll, parseCuts } from './courses.ts'
 import { COMPRESSIONS, STREAMS, wireOf } from './streams.ts'
-import { ENGINE, type Subject } from './ways.ts'
 
 const NOTHING: Extent = { inTwo: 0, inThree: 0, random: 0 }
 
@@ -36,7 +36,7 @@ for (const compression of COMPRESSIONS) {
 // --- deliberate faults ------------------------------------------------------------------------------------------------
 
 /** A session that gets the first byte wrong of the chunks, from one place of the stream to another, for which this is true. */
-function confusedBy(isWrong: (from: number, to: number) => boolean): Subject {
+function confusedBy(isWrong: (from: number, to: number) => boolean): SessionSubject {
   class Confused extends Session {
     #received = 0
 
@@ -80,7 +80,7 @@ class WritesBeside extends Session {
 }
 
 /** What is found of a message of five bytes, masked with the bytes 2 to 5 of its frame. */
-function found(subject: Subject, extent: Partial<Extent>): string {
+function found(subject: SessionSubject, extent: Partial<Extent>): string {
   const stream = STREAMS.find(({ name }) => name === 'a message')!
   const comparison = new Comparison(subject, { stream, role: 'server', compression: 'none' })
   try {
@@ -123,7 +123,7 @@ test('what is found by chance is told with no more cuts than it takes', () => {
 })
 
 test('one that takes an empty chunk for the end is found by chance alone', () => {
-  const subject: Subject = { createSession: (options) => new EndsWithNothing(options) }
+  const subject: SessionSubject = { createSession: (options) => new EndsWithNothing(options) }
   assert.equal(found(subject, { inThree: ALL }), 'nothing')
   assert.match(found(subject, { random: 100 }), /, cut at (\d+),\1:\n/)
 })

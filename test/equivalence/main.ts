@@ -4,11 +4,12 @@
 import * as component from '../../src/component/index.ts'
 import { commandOptions } from '../support/command.ts'
 import { SeededRandom } from '../support/random.ts'
+import { ENGINE } from '../support/session-subject.ts'
 import { Comparison, Difference } from './comparison.ts'
 import { COMPONENT_COURSES, ComponentComparison } from './component-comparison.ts'
 import { COURSES, compareAll, parseCuts } from './courses.ts'
 import { READER_COURSES, READERS, type Reader, ReaderComparison } from './readers.ts'
-import { ENGINE, WAYS } from './ways.ts'
+import { WAYS } from './ways.ts'
 
 const USAGE = `node dist/test/equivalence/main.js [--seed=1] [--random=10000] [--part=session|component|reader] [--from=0] [--to=${COURSES.length}]
 node dist/test/equivalence/main.js --stream=NAME --role=server|client --compression=none|fresh|takeover --way=NAME --cuts=3,5

@@ -15,16 +15,10 @@ import {
 import { nodeDeflate } from '../../src/transport/node/deflate.ts'
 import { nodePort } from '../../src/transport/node/port.ts'
 import { SCRIPTED_KEY, ScriptedHost } from '../support/scripted-stream.ts'
+import type { SessionSubject } from '../support/session-subject.ts'
 import type { ChunkMemory } from './chunks.ts'
 import type { Recording } from './recording.ts'
 import { type Compression, LIMITS, type ReferenceStream } from './streams.ts'
-
-/** What is tested: where sessions come from. */
-export interface Subject {
-  createSession(options: SessionOptions): Session
-}
-
-export const ENGINE: Subject = { createSession: (options) => new Session(options) }
 
 /** A stream as it comes to one end. */
 export interface Course {
@@ -41,7 +35,7 @@ export interface Way {
   readonly shape: Shape
   /** Courses that cannot go this way. */
   readonly excludes?: (course: Course) => boolean
-  run(subject: Subject, course: Course, chunks: ChunkMemory, recording: Recording): void
+  run(subject: SessionSubject, course: Course, chunks: ChunkMemory, recording: Recording): void
 }
 
 interface SessionWay {
@@ -99,7 +93,7 @@ export const WAYS: readonly Way[] = [
   ...Object.entries(SESSION_WAYS).map(([name, way]) => ({
     name,
     shape: SHAPES[way.delivery ?? 'message'],
-    run: (subject: Subject, course: Course, chunks: ChunkMemory, recording: Recording) => {
+    run: (subject: SessionSubject, course: Course, chunks: ChunkMemory, recording: Recording) => {
       usePlatformPort(way.onPlatform === true ? nodePort : undefined)
       new SessionRun(way, subject, course, recording).feed(chunks)
     },
@@ -138,7 +132,7 @@ class SessionRun {
   readonly #recording: Recording
   readonly #session: Session
 
-  constructor(way: SessionWay, subject: Subject, { stream, role, compression }: Course, recording: Recording) {
+  constructor(way: SessionWay, subject: SessionSubject, { stream, role, compression }: Course, recording: Recording) {
     this.#way = way
     this.#reaction = stream.reaction
     this.#recording = recording
@@ -286,7 +280,7 @@ export function recordEnd({ connection, bytes }: RecordedConnection, recording: 
 }
 
 /** What the listener of a connection is given is its own: it is looked at when everything is over. */
-function runConnection(_: Subject, course: Course, chunks: ChunkMemory, recording: Recording): void {
+function runConnection(_: SessionSubject, course: Course, chunks: ChunkMemory, recording: Recording): void {
   const opened = openRecorded(course, recording)
   const { connection, bytes, host } = opened
   const messages: (string | Uint8Array)[] = []

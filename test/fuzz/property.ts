@@ -13,11 +13,3 @@ export function holdsSame(actual: unknown, expected: unknown, text: string): voi
   if (Object.is(actual, expected)) return
   throw new BrokenProperty(`${text}: ${String(actual)}, not ${String(expected)}`)
 }
-
-export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i]) return false
-  }
-  return true
-}

@@ -22,6 +22,7 @@ import {
   WspcOpenHandle,
   WspcSetRandomSource,
 } from '../../src/component/index.ts'
+import { isSameBytes } from '../support/wire.ts'
 import { type Call, digits, RECEIVE_KINDS, type Role, SEND_KINDS, type SendKind } from './calls.ts'
 import {
   type ExpectedBuffer,
@@ -226,18 +227,14 @@ export class DrivenComponent {
   #checkMemory(): void {
     for (const lent of [this.#write, this.#pong, this.#receive]) {
       lent?.contents?.forEach((content, i) => {
-        if (!isSame(lent.buffers[i]!, content)) this.memoryFault ??= 'a buffer changed while it was lent'
+        if (!isSameBytes(lent.buffers[i]!, content)) this.memoryFault ??= 'a buffer changed while it was lent'
       })
     }
     for (const { id, memory, content } of this.#operations) {
-      if (content !== undefined && !isSame(memory, content))
+      if (content !== undefined && !isSameBytes(memory, content))
         this.memoryFault ??= `the payload of operation ${id} changed`
     }
   }
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0
 }
 
 /** What `Send` is given: a Close frame with a status has a close status, all else data, and nothing is no buffer at all. */

@@ -8,6 +8,7 @@ import {
   WebSocketReceive,
   WebSocketSend,
 } from '../../src/component/index.ts'
+import { withoutStacks } from '../support/without-stacks.ts'
 import { type OperationName, RECEIVE_KINDS, SEND_KINDS } from './calls.ts'
 import type { Component } from './driven.ts'
 import { type Divergence, explore, type Scope } from './explore.ts'
@@ -54,19 +55,18 @@ export interface ModelResult {
 /** One exploration after the other, until one diverges. */
 export function exploreAll(scopes: Iterable<Scope>, component: Component = COMPONENT): ModelResult {
   let result: ModelResult = { scopes: 0, complete: 0, states: 0, transitions: 0, divergence: undefined }
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0 // every call that is refused makes an error, and nobody looks where
-  for (const scope of scopes) {
-    const { states, transitions, isComplete, divergence } = explore(component, scope)
-    result = {
-      scopes: result.scopes + 1,
-      complete: result.complete + (isComplete ? 1 : 0),
-      states: result.states + states,
-      transitions: result.transitions + transitions,
-      divergence,
+  withoutStacks(() => {
+    for (const scope of scopes) {
+      const { states, transitions, isComplete, divergence } = explore(component, scope)
+      result = {
+        scopes: result.scopes + 1,
+        complete: result.complete + (isComplete ? 1 : 0),
+        states: result.states + states,
+        transitions: result.transitions + transitions,
+        divergence,
+      }
+      if (divergence !== undefined) break
     }
-    if (divergence !== undefined) break
-  }
-  Error.stackTraceLimit = stackTraceLimit
+  })
   return result
 }

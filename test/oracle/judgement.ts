@@ -2,17 +2,12 @@
 // with what the oracle says.
 
 import { type AgreedExtension, permessageDeflate } from '../../src/extension/index.ts'
-import { Session, type SessionEvent, type SessionOptions } from '../../src/session/index.ts'
+import type { Session, SessionEvent, SessionOptions } from '../../src/session/index.ts'
 import { nodeDeflate } from '../../src/transport/node/deflate.ts'
+import type { SessionSubject } from '../support/session-subject.ts'
 import { concat, frame, hex, toHex } from '../support/wire.ts'
+import { withoutStacks } from '../support/without-stacks.ts'
 import { type Completion, type Situation, type Verdict, verdict } from './rfc6455.ts'
-
-/** What is judged: where sessions come from. */
-export interface Subject {
-  createSession(options: SessionOptions): Session
-}
-
-export const ENGINE: Subject = { createSession: (options) => new Session(options) }
 
 /** Something that the engine sees differently. */
 export class Disagreement extends Error {}
@@ -93,12 +88,12 @@ export const ALL: readonly number[] = Array.from({ length: 256 }, (_, byte) => b
 export class Judge {
   readonly situation: Named
   sessions = 0
-  readonly #subject: Subject
+  readonly #subject: SessionSubject
   readonly #prefix: Uint8Array
   readonly #options: SessionOptions
   readonly #bytes: Uint8Array
 
-  constructor(subject: Subject, situation: Named) {
+  constructor(subject: SessionSubject, situation: Named) {
     this.#subject = subject
     this.situation = situation
     this.#prefix = prefixOf(situation)
@@ -114,18 +109,14 @@ export class Judge {
 
   /** Judges all first bytes with these second ones, at once, and one by one as far as it takes. @throws Disagreement for the first. */
   judgeAll(seconds: readonly number[]): void {
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = 0 // each violation is an error, and where it was made takes longer to find out than all else
-    try {
+    withoutStacks(() => {
       for (let first = 0; first < 256; first++) {
         for (const second of seconds) {
           this.judge(first, second)
           if (seconds === ALL || second === seconds[0]) this.judgeAlone(first, second)
         }
       }
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit
-    }
+    })
   }
 
   /** Judges two bytes that come at once. @throws Disagreement */

@@ -2,8 +2,9 @@
 // accepted completed; or the two bytes that a report names.
 
 import { commandOptions } from '../support/command.ts'
+import { ENGINE } from '../support/session-subject.ts'
 import { hex } from '../support/wire.ts'
-import { ALL, Disagreement, ENGINE, Judge, SITUATIONS } from './judgement.ts'
+import { ALL, Disagreement, Judge, SITUATIONS } from './judgement.ts'
 
 const USAGE = `node dist/test/oracle/main.js
 node dist/test/oracle/main.js --bytes=8b85 --receiver=server|client --situation=NAME --compression=yes|no`

@@ -38,7 +38,13 @@ interface Row {
 
 /** What becomes of the two bytes. */
 export type Verdict =
-  | { readonly kind: 'refused'; readonly closeCode: number; readonly byte: 0 | 1; readonly rule: string }
+  | {
+      readonly kind: 'refused'
+      readonly closeCode: number
+      readonly byte: 0 | 1
+      readonly rule: string
+      readonly says: string
+    }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'accepted'; readonly completes: Completion }
 
@@ -159,7 +165,7 @@ export function verdict(first: number, second: number, situation: Situation): Ve
   }
   for (const byte of [0, 1] as const) {
     const row = ROWS.find((one) => one.byte === byte && one.breaks(frame, situation))
-    if (row !== undefined) return { kind: 'refused', closeCode: row.closeCode, byte, rule: row.rule }
+    if (row !== undefined) return { kind: 'refused', closeCode: row.closeCode, byte, rule: row.rule, says: row.says }
   }
   return { kind: 'accepted', completes: completion(frame, situation) }
 }

@@ -4,6 +4,7 @@
 import { type Connection, type ServeOptions, type Server, serve } from '../../src/node.ts'
 import { Session } from '../../src/session/index.ts'
 import { PATHS, runApplication, type Tally } from './application.ts'
+import { KIB, MIB } from './figures.ts'
 
 type Start = (options: ServeOptions, tally: Tally) => Promise<Server>
 
@@ -19,8 +20,6 @@ function start(
 }
 
 const NO_LIMIT = Number.POSITIVE_INFINITY
-const KIB = 1_024
-const MIB = 1_048_576
 
 const held: unknown[] = []
 

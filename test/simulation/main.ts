@@ -20,6 +20,7 @@ const { seed, seeds, twice, transcript } = commandOptions({ seed: 1, seeds: 100_
 let playing = seed
 process.on('unhandledRejection', (error) => {
   console.log(`Seed ${playing}: a promise was rejected and nobody listened`, error)
+  console.log(`Again: node dist/test/simulation/main.js --seed=${playing} --seeds=1 --transcript=1`)
   process.exit(1)
 })
 

@@ -46,9 +46,9 @@ import {
   WspcSendPing,
   WspcSetRandomSource,
 } from '../../../src/component/index.ts'
-import { concat, hexList } from '../../support/wire.ts'
+import { concat, hexList, isSameBytes } from '../../support/wire.ts'
 import { Choices } from '../choices.ts'
-import { holds, holdsSame, isSameBytes } from '../property.ts'
+import { holds, holdsSame } from '../property.ts'
 import { WireReader } from '../wire-reader.ts'
 
 export const maxBytes = 512

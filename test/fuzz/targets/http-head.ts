@@ -11,8 +11,8 @@ import {
   type ResponseHead,
   ResponseHeadParser,
 } from '../../../src/codec/http1-head.ts'
-import { concat, utf8 } from '../../support/wire.ts'
-import { holds, holdsSame, isSameBytes } from '../property.ts'
+import { concat, isSameBytes, utf8 } from '../../support/wire.ts'
+import { holds, holdsSame } from '../property.ts'
 
 type Head = RequestHead | ResponseHead
 type Result = HeadResult<Head> | undefined

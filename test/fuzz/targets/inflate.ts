@@ -7,9 +7,9 @@ import { Inflation } from '../../../src/extension/inflation.ts'
 import { StreamPool } from '../../../src/extension/stream-pool.ts'
 import { nodeDeflate } from '../../../src/transport/node/deflate.ts'
 import { portableDeflate } from '../../../src/transport/web/index.ts'
-import { concat, hex, hexList, utf8 } from '../../support/wire.ts'
+import { concat, hex, hexList, isSameBytes, utf8 } from '../../support/wire.ts'
 import { Choices } from '../choices.ts'
-import { holds, holdsSame, isSameBytes } from '../property.ts'
+import { holds, holdsSame } from '../property.ts'
 
 /** What became of a row of messages: what each was, up to the first that is refused. */
 interface Outcome {

@@ -9,9 +9,9 @@ import {
   type SessionEvent,
   type SessionOptions,
 } from '../../../src/session/index.ts'
-import { concat, frame, hex, hexList } from '../../support/wire.ts'
+import { concat, frame, hex, hexList, isSameBytes } from '../../support/wire.ts'
 import { Choices } from '../choices.ts'
-import { BrokenProperty, holds, holdsSame, isSameBytes } from '../property.ts'
+import { BrokenProperty, holds, holdsSame } from '../property.ts'
 import { WireReader } from '../wire-reader.ts'
 
 type OpenSession = (options: SessionOptions) => Session

@@ -15,9 +15,9 @@ import {
   type SessionOptions,
 } from '../../../src/session/index.ts'
 import { nodeDeflate } from '../../../src/transport/node/deflate.ts'
-import { concat, hexList, utf8 } from '../../support/wire.ts'
+import { concat, hexList, isSameBytes, utf8 } from '../../support/wire.ts'
 import { Choices } from '../choices.ts'
-import { holds, holdsSame, isSameBytes } from '../property.ts'
+import { holds, holdsSame } from '../property.ts'
 import { WireReader } from '../wire-reader.ts'
 
 type OpenSession = (options: SessionOptions) => Session

@@ -190,11 +190,8 @@ export class Driver implements ByteStreamListener, Sleeper {
         const event = this.#nextEvent()
         if (this.#watch?.isOn === true) this.#watch.publish()
         if (event === undefined) break
-        try {
-          if (event.kind === 'closed') this.#handleClosed()
-        } finally {
-          this.#consumer.handleEvent(event) // whatever the stream throws: it is told once, and now
-        }
+        if (event.kind === 'closed') this.#handleClosed(event)
+        else this.#consumer.handleEvent(event)
       }
     } finally {
       this.#pumping = false
@@ -309,17 +306,25 @@ export class Driver implements ByteStreamListener, Sleeper {
    * The session is closed. An ended stream may still carry our last bytes, for a while; any other is cut, behind as much of
    * them as it takes at once.
    */
-  #handleClosed(): void {
-    if (this.#destroyed) {
-      this.#dropOutput() // work was left when the stream went, and it has given rise to more
-    } else if (this.#streamEnded) {
-      this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
-    } else {
-      try {
-        if (this.session.outputBytes > 0) this.flushNow()
-      } finally {
-        this.#destroy()
+  #handleClosed(event: SessionEvent): void {
+    try {
+      if (this.#destroyed) {
+        this.#dropOutput() // work was left when the stream went, and it has given rise to more
+      } else if (this.#streamEnded) {
+        this.#lingerUntil = this.#host.now() + this.session.closeTimeoutMs
+      } else {
+        this.#cut()
       }
+    } finally {
+      this.#consumer.handleEvent(event) // whatever the stream throws: it is told once, and now
+    }
+  }
+
+  #cut(): void {
+    try {
+      if (this.session.outputBytes > 0) this.flushNow()
+    } finally {
+      this.#destroy()
     }
   }
 

@@ -246,19 +246,9 @@ export class Session {
 
   /** How much has gone over the session so far: a snapshot. */
   stats(): SessionStats {
-    const before = this.#before ?? NO_TRAFFIC
-    const sent = this.#parts?.sender.traffic
-    const received = this.#parts?.receiver
-    return Object.freeze({
-      messagesSent: before.messagesSent + (sent?.messages ?? 0),
-      messagesReceived: before.messagesReceived + (received?.completedMessages ?? 0),
-      framesSent: before.framesSent + (sent?.frames ?? 0),
-      framesReceived: before.framesReceived + (received?.completedFrames ?? 0),
-      wireBytesSent: before.wireBytesSent + (sent?.wireBytes ?? 0),
-      wireBytesReceived: received?.offset ?? before.wireBytesReceived,
-      payloadBytesSent: before.payloadBytesSent + (sent?.payloadBytes ?? 0),
-      payloadBytesReceived: before.payloadBytesReceived + (received?.completedPayloadBytes ?? 0),
-    })
+    const counts = { ...(this.#before ?? NO_TRAFFIC) }
+    if (this.#parts !== undefined) addTraffic(counts, this.#parts)
+    return Object.freeze(counts)
   }
 
   /**
@@ -268,7 +258,8 @@ export class Session {
   static rest(session: Session): void {
     const parts = session.#parts
     if (parts === undefined || !session.#isAtRest(parts)) return
-    session.#count(parts)
+    session.#before ??= new TrafficCounts()
+    addTraffic(session.#before, parts)
     session.#parts = undefined
     if (session.#mayLend()) spareParts.give(parts)
   }
@@ -289,21 +280,6 @@ export class Session {
   /** Whether what others need is the same as what this session needs. */
   #mayLend(): boolean {
     return this.#writer === undefined && this.extensions.length === 0
-  }
-
-  /** Adds what went over these parts to what went before. */
-  #count({ sender, receiver }: Parts): void {
-    this.#before ??= new TrafficCounts()
-    const before = this.#before
-    const sent = sender.traffic
-    before.messagesSent += sent.messages
-    before.messagesReceived += receiver.completedMessages
-    before.framesSent += sent.frames
-    before.framesReceived += receiver.completedFrames
-    before.wireBytesSent += sent.wireBytes
-    before.wireBytesReceived = receiver.offset
-    before.payloadBytesSent += sent.payloadBytes
-    before.payloadBytesReceived += receiver.completedPayloadBytes
   }
 
   #isAtRest({ receiver, sender, log, keys }: Parts): boolean {
@@ -591,20 +567,25 @@ export class Session {
 
   /** The parts, which are there from now on. */
   #active(): Parts {
-    this.#parts ??= this.#takeOver() ?? this.#createParts()
+    if (this.#parts === undefined) {
+      const parsed = this.#before === undefined ? 0 : this.#before.wireBytesReceived
+      this.#parts = this.#takeOver(parsed) ?? this.#createParts(parsed)
+    }
     return this.#parts
   }
 
-  #takeOver(): Parts | undefined {
+  /** @param parsed How many bytes of the whole stream were parsed. */
+  #takeOver(parsed: number): Parts | undefined {
     const parts = this.#mayLend() ? spareParts.take(this.#settings, this.#mode) : undefined
     if (parts === undefined) return undefined
     if (parts.keys !== undefined) parts.keys.source = this.#randomUint32!
-    parts.receiver.takeOver(this.#now, this.#before === undefined ? 0 : this.#before.wireBytesReceived, this.#values)
+    parts.receiver.takeOver(this.#now, parsed, this.#values)
     parts.sender.takeOver()
     return parts
   }
 
-  #createParts(): Parts {
+  /** @param parsed How many bytes of the whole stream were parsed. */
+  #createParts(parsed: number): Parts {
     const { masking, sliceBytes, validateUtf8, limits } = this.#settings
     const mode = this.#mode
     const log = new TrafficLog()
@@ -619,7 +600,7 @@ export class Session {
       delivery: createDelivery(mode, this.#maxMessageBytes(mode)),
       log,
       now: this.#now,
-      offset: this.#before === undefined ? 0 : this.#before.wireBytesReceived,
+      offset: parsed,
     })
     if (this.#values !== undefined) receiver.deliverValues(this.#values)
     const keys = this.#randomUint32 && new MaskingKeys(this.#randomUint32)
@@ -848,6 +829,19 @@ export class Session {
       else if (due !== undefined) this.ping(due)
     }
   }
+}
+
+/** Adds what went over the parts to what went before. */
+function addTraffic(counts: TrafficCounts, { sender, receiver }: Parts): void {
+  const sent = sender.traffic
+  counts.messagesSent += sent.messages
+  counts.messagesReceived += receiver.completedMessages
+  counts.framesSent += sent.frames
+  counts.framesReceived += receiver.completedFrames
+  counts.wireBytesSent += sent.wireBytes
+  counts.wireBytesReceived = receiver.offset
+  counts.payloadBytesSent += sent.payloadBytes
+  counts.payloadBytesReceived += receiver.completedPayloadBytes
 }
 
 /** The reserved bits that the extensions claim together. @throws TypeError, RangeError when they cannot be told apart. */

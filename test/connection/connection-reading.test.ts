@@ -5,9 +5,8 @@ import { test } from 'node:test'
 import { WebSocketError } from '../../src/codec/index.ts'
 import type { Connection, Message, MessagePieces } from '../../src/connection/index.ts'
 import { scripted, settle, stateOf } from '../support/scripted-stream.ts'
-import { concat, frame, hex, utf8 } from '../support/wire.ts'
+import { concat, frame, hex, PLAIN_KEY, utf8 } from '../support/wire.ts'
 
-const KEY = '00000000' // masks nothing: the payload can be read in the frame
 const TEXT_A = '81 81 00000000 61'
 const TEXT_B = '81 81 00000000 62'
 const TEXT_C = '81 81 00000000 63'
@@ -353,7 +352,7 @@ for (const { length, pong } of [
     const { connection, stream, host } = scripted({ limits: { highWaterBytes: 100 } })
     connection.messages()
     stream.receive(
-      concat(frame({ opcode: 2, key: KEY, payload: new Uint8Array(length) }), hex(`${TEXT_A} 89 81 00000000 32`)),
+      concat(frame({ opcode: 2, key: PLAIN_KEY, payload: new Uint8Array(length) }), hex(`${TEXT_A} 89 81 00000000 32`)),
     )
     stream.receive(TEXT_B)
     host.endTurn()
@@ -378,7 +377,7 @@ test('a message in pieces may be larger than the default limit, and only a piece
   const { connection, stream } = scripted()
   const messages = connection.messages({ pieces: true })
   const total = 8 * 1_048_576
-  stream.receive(concat(hex('82 ff'), hex(total.toString(16).padStart(16, '0')), hex(KEY), Uint8Array.of(0)))
+  stream.receive(concat(hex('82 ff'), hex(total.toString(16).padStart(16, '0')), hex(PLAIN_KEY), Uint8Array.of(0)))
   const { value: message } = (await messages.next()) as { value: MessagePieces }
   assert.equal(message.type, 'binary')
   let read = 0
@@ -423,7 +422,7 @@ test('text pieces end on code points', async () => {
   const { connection, stream } = scripted()
   const messages = connection.messages({ pieces: true })
   const asked = messages.next()
-  const [first, ...bytes] = frame({ opcode: 1, key: KEY, payload: 'a€😀b' })
+  const [first, ...bytes] = frame({ opcode: 1, key: PLAIN_KEY, payload: 'a€😀b' })
   stream.receive(Uint8Array.of(first!))
   const pieces = asked.then(({ value }) => {
     assert.equal(value.type, 'text')
@@ -629,7 +628,7 @@ test('what is joined for the next reader counts once', async () => {
   const { connection, stream, host } = scripted({ limits: { maxBufferedBytes: 300 } })
   const messages = connection.messages({ pieces: true })
   void connection.close(1000)
-  stream.receive(frame({ opcode: 2, key: KEY, payload: new Uint8Array(200) }))
+  stream.receive(frame({ opcode: 2, key: PLAIN_KEY, payload: new Uint8Array(200) }))
   await messages.return?.()
   connection.messages()
   stream.receive(`${TEXT_A} ${CLOSE_1000}`)
@@ -750,7 +749,7 @@ for (const { bytes, seen } of [
     const messages = connection.messages()
     void connection.close(1000)
     stream.receive(
-      concat(frame({ opcode: 2, key: KEY, payload: new Uint8Array(bytes) }), hex(`${TEXT_A} ${CLOSE_1000}`)),
+      concat(frame({ opcode: 2, key: PLAIN_KEY, payload: new Uint8Array(bytes) }), hex(`${TEXT_A} ${CLOSE_1000}`)),
     )
     host.endTurn()
     assert.deepEqual(stream.calls, seen ? ['end'] : [])
@@ -812,6 +811,6 @@ test('the loop ends when the connection does, also in the middle of waiting', as
 
 test('a byte order mark is kept', async () => {
   const { connection, stream } = scripted()
-  stream.receive(frame({ opcode: 1, key: KEY, payload: utf8('\ufeffa') }))
+  stream.receive(frame({ opcode: 1, key: PLAIN_KEY, payload: utf8('\ufeffa') }))
   assert.deepEqual(await take(connection, 1), ['\ufeffa'])
 })

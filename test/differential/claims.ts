@@ -2,7 +2,7 @@
 // plainest way there is. Where a peer does not object this is what keeps the engine from objecting to what is right.
 
 import { constants, inflateRawSync } from 'node:zlib'
-import { concat, isSameBytes } from '../support/wire.ts'
+import { concat, isSameBytes, mayTravelByRfc } from '../support/wire.ts'
 import { type Frame, framesOf } from './frames.ts'
 import type { Stream } from './streams.ts'
 
@@ -213,12 +213,6 @@ function isUtf8(bytes: Uint8Array, isWhole: boolean): boolean {
   }
 }
 
-/** RFC 6455 §7.4, and those that were registered since. */
-export function isCloseCode(code: number): boolean {
-  if (code >= 3000) return code < 5000
-  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006
-}
-
 type Claim = (frame: Frame, facts: StreamFacts, index: number, at: number) => boolean
 
 const CLAIMS: Readonly<Record<string, Claim>> = {
@@ -252,7 +246,7 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   },
   CLOSE_PAYLOAD_TOO_SHORT: ({ opcode, length }) => opcode === 8 && length === 1,
   CLOSE_CODE_NOT_ALLOWED: ({ opcode, payload }) => {
-    return opcode === 8 && payload.length > 1 && !isCloseCode(payload[0]! * 256 + payload[1]!)
+    return opcode === 8 && payload.length > 1 && !mayTravelByRfc(payload[0]! * 256 + payload[1]!)
   },
   CLOSE_REASON_NOT_UTF8: ({ opcode, payload, length }) => {
     return opcode === 8 && !isUtf8(payload.subarray(2), payload.length === length)

@@ -3,7 +3,8 @@
 //
 // An entry is as narrow as it can be said. Where we object and a peer does not, `claims.ts` has to find the same wrong.
 
-import { isCloseCode, isMinimal } from './claims.ts'
+import { mayTravelByRfc } from '../support/wire.ts'
+import { isMinimal } from './claims.ts'
 import { type Comparison, isMessage, type PeerName } from './comparison.ts'
 import type { Frame } from './frames.ts'
 
@@ -155,7 +156,7 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
     right: 'we',
     rule: 'RFC 6455 §7.4.2 gives 1000 to 2999 to what is registered; IANA has 1012, 1013 and 1014',
     applies: (it) => {
-      return bothClose(it) && it.ours.code >= 1012 && isCloseCode(it.ours.code) && it.theirs.code === 1002
+      return bothClose(it) && it.ours.code >= 1012 && mayTravelByRfc(it.ours.code) && it.theirs.code === 1002
     },
   },
   {

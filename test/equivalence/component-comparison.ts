@@ -1,6 +1,7 @@
 // One stream through the component: what is handed over, and what is written, is the same in whatever portions it is read
 // and whatever calls come between. Where the component promises how it divides what it hands over, that is the same, too.
 
+import { type Frame, framesOf } from '../differential/frames.ts'
 import { SeededRandom } from '../support/random.ts'
 import { toHex } from '../support/wire.ts'
 import { Difference } from './comparison.ts'
@@ -83,7 +84,7 @@ export class ComponentComparison {
     const recording = new Recording(true)
     try {
       const written = new ComponentRun(this.#subject, this.course.role, this.wire, plan, recording).run()
-      const frames = framesOf(written, this.course.role === 'client')
+      const frames = writtenFrames(written, this.course.role === 'client')
       const isPong = ({ opcode }: Frame) => opcode === 10
       return {
         recording,
@@ -125,31 +126,14 @@ function linesOf({ recording, pongs, sends }: Outcome): string[] {
   return [...recording.toLines(), `pongs ${pongs.join(' | ')}`, `sends ${sends.join(' | ')}`]
 }
 
-interface Frame {
-  readonly opcode: number
-  readonly payload: Uint8Array
-}
-
-function shown({ opcode, payload }: Frame): string {
+function shown({ opcode, payload }: Pick<Frame, 'opcode' | 'payload'>): string {
   return `${opcode}: ${toHex(payload)}`
 }
 
 /** The frames that were written, read apart from the code under test. @throws Error when they are none. */
-function framesOf(wire: Uint8Array, masked: boolean): Frame[] {
-  const frames: Frame[] = []
-  for (let at = 0; at < wire.length; ) {
-    const code = wire[at + 1]! & 0x7f
-    const isLong = code === 126
-    const length = isLong ? (wire[at + 2]! << 8) | wire[at + 3]! : code
-    const keyAt = at + (isLong ? 4 : 2)
-    const from = keyAt + (masked ? 4 : 0)
-    const end = from + length
-    if (code === 127 || end > wire.length || wire[at + 1]! >= 0x80 !== masked) {
-      throw new Error(`What was written is no frame at ${at}: ${toHex(wire)}`)
-    }
-    const payload = wire.slice(from, end).map((byte, i) => (masked ? byte ^ wire[keyAt + (i & 3)]! : byte))
-    frames.push({ opcode: wire[at]! & 0x0f, payload })
-    at = end
-  }
+function writtenFrames(wire: Uint8Array, masked: boolean): Frame[] {
+  const frames = framesOf(wire)
+  const wrong = frames.find((frame) => frame.extendedSize === 8 || frame.end > wire.length || frame.masked !== masked)
+  if (wrong !== undefined) throw new Error(`What was written is no frame at ${wrong.at}: ${toHex(wire)}`)
   return frames
 }

@@ -43,25 +43,25 @@ async function everything(): Promise<string> {
   return done.join('; ')
 }
 
-interface Done {
+interface Compared {
   readonly courses: number
   readonly runs: number
 }
 
-async function timed(what: string, compare: () => Done | Promise<Done>): Promise<string> {
+async function timed(what: string, compare: () => Compared | Promise<Compared>): Promise<string> {
   const start = performance.now()
   const { courses, runs } = await compare()
   const seconds = (performance.now() - start) / 1_000
   return `${courses} courses, ${runs} ${what}, ${seconds.toFixed()} s, ${(runs / seconds).toFixed()} a second`
 }
 
-function sessions(): Done {
+function sessions(): Compared {
   const all = Number.POSITIVE_INFINITY
   const { seed, random, from, to } = options
   return compareAll(ENGINE, { seed, random, from, to, inTwo: all, inThree: all })
 }
 
-function handles(): Done {
+function handles(): Compared {
   const courses = COMPONENT_COURSES.slice(options.from, options.to)
   let runs = 0
   for (const course of courses) {
@@ -72,7 +72,7 @@ function handles(): Done {
   return { courses: courses.length, runs }
 }
 
-async function readers(): Promise<Done> {
+async function readers(): Promise<Compared> {
   const courses = READER_COURSES.slice(options.from, options.to)
   let runs = 0
   for (const [i, course] of courses.entries()) {

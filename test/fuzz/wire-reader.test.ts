@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { concat, hex, toHex } from '../support/wire.ts'
+import { concat, hex, mayTravelByRfc, toHex } from '../support/wire.ts'
 import { BrokenProperty } from './property.ts'
-import { mayTravelByRfc, WireReader } from './wire-reader.ts'
+import { WireReader } from './wire-reader.ts'
 
 const REFUSED: [name: string, wire: string][] = [
   ['a masked frame of a server', '81 81 00 00 00 00 61'],

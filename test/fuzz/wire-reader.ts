@@ -2,7 +2,7 @@
 // may send is a property that does not hold.
 
 import { isUtf8 } from 'node:buffer'
-import { concat } from '../support/wire.ts'
+import { concat, mayTravelByRfc } from '../support/wire.ts'
 import { holds } from './property.ts'
 
 export interface WireMessage {
@@ -15,12 +15,6 @@ export interface WireMessage {
 const CLOSE = 8
 const CONTINUATION = 0
 const NO_BYTES: Uint8Array = new Uint8Array(0)
-
-/** Whether a Close frame may carry this code (RFC 6455 §7.4, with what IANA has registered since). */
-export function mayTravelByRfc(code: number): boolean {
-  if (code >= 3000 && code <= 4999) return true
-  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006
-}
 
 export class WireReader {
   readonly #masked: boolean

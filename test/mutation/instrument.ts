@@ -3,7 +3,8 @@
 // after the same number of turns on every machine, and no clock decides.
 
 import type { AnyNode } from 'acorn'
-import { type Edit, eachNode, parseModule } from './syntax.ts'
+import { type Edit, parseModule } from '../support/syntax.ts'
+import { eachNode } from './each-node.ts'
 
 /** A part of a module: either all of it is begun, or nothing. */
 export interface Point {

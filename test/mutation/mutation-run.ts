@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { edited } from '../support/syntax.ts'
 import type { Coverage } from './coverage.ts'
 import type { Harmless } from './harmless.ts'
 import { placesOf } from './instrument.ts'
 import type { PlacedMutant, Subject } from './subject.ts'
-import { edited } from './syntax.ts'
 import type { TryResult } from './worker.ts'
 import type { Workers } from './workers.ts'
 

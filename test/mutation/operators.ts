@@ -2,7 +2,8 @@
 // left alone, and so is whatever the compiler would not let through.
 
 import type { AnyNode, BinaryExpression, Literal, LogicalExpression, Program, Statement } from 'acorn'
-import { type Edit, eachNode, parseModule } from './syntax.ts'
+import { type Edit, parseModule } from '../support/syntax.ts'
+import { eachNode } from './each-node.ts'
 
 export interface Mutant {
   readonly edit: Edit

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { edited } from '../support/syntax.ts'
 import { placesOf } from './instrument.ts'
 import { ModuleGraph, ModuleTexts } from './module-graph.ts'
-import { edited } from './syntax.ts'
 import { TestFile } from './test-file.ts'
 
 export interface Survey {

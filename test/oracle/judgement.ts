@@ -5,7 +5,7 @@ import { type AgreedExtension, permessageDeflate } from '../../src/extension/ind
 import type { Session, SessionEvent, SessionOptions } from '../../src/session/index.ts'
 import { nodeDeflate } from '../../src/transport/node/deflate.ts'
 import type { SessionSubject } from '../support/session-subject.ts'
-import { concat, frame, hex, toHex } from '../support/wire.ts'
+import { concat, frame, hex, PLAIN_KEY, toHex } from '../support/wire.ts'
 import { withoutStacks } from '../support/without-stacks.ts'
 import { type Completion, type Situation, type Verdict, verdict } from './rfc6455.ts'
 
@@ -52,11 +52,9 @@ const COMPRESSION: readonly AgreedExtension[] = [
   ]),
 ]
 
-const KEY = '00000000'
-
 /** What has come before in a situation. */
 function prefixOf({ receiver, message, closing }: Situation): Uint8Array {
-  const key = receiver === 'server' ? { key: KEY } : {}
+  const key = receiver === 'server' ? { key: PLAIN_KEY } : {}
   if (closing === 'received') return frame({ opcode: 8, payload: hex('03e8'), ...key })
   if (closing === 'failed') return frame({ opcode: 3, ...key })
   if (message === undefined) return new Uint8Array(0)
@@ -73,7 +71,7 @@ function restOf(first: number, second: number): Uint8Array {
   const extended = code < 126 ? '' : code === 126 ? '007e' : '0000000000010000'
   const payload = new Uint8Array(length)
   if ((first & 0x0f) === 8 && length >= 2) payload.set(hex('03e8'))
-  return concat(hex(extended), second >= 0x80 ? hex(KEY) : new Uint8Array(0), payload)
+  return concat(hex(extended), second >= 0x80 ? hex(PLAIN_KEY) : new Uint8Array(0), payload)
 }
 
 /** The second bytes on both sides of everything that the RFC or a limit of a situation says, with mask bit and without. */

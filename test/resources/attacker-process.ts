@@ -7,7 +7,7 @@ import { certificate } from '../support/certificate.ts'
 import { obey } from '../support/ordered-process.ts'
 import { SeededRandom } from '../support/random.ts'
 import { upgradeRequest } from '../support/upgrade.ts'
-import { frame, hex } from '../support/wire.ts'
+import { frame, hex, PLAIN_KEY } from '../support/wire.ts'
 import type { AttackerAnswers, AttackerOrders } from './orders.ts'
 
 const CLOSE = hex('88 82 00000000 03e8')
@@ -72,7 +72,7 @@ async function openMany(where: Where & { connections: number }, open: () => Prom
 
 // --- ways to come and go ---------------------------------------------------------------------------------------------
 
-const TEXT = frame({ opcode: 1, key: '00000000', payload: 'hello' })
+const TEXT = frame({ opcode: 1, key: PLAIN_KEY, payload: 'hello' })
 
 async function greeted(where: Where): Promise<Socket> {
   const socket = await opened(where)

@@ -2,12 +2,11 @@
 // not grow, and others who hardly notice.
 
 import { times } from '../support/bombs.ts'
-import { concat, frame } from '../support/wire.ts'
+import { concat, frame, PLAIN_KEY } from '../support/wire.ts'
 import { type Figure, MIB, mebibytes, type Outcome } from './figures.ts'
 import { AttackerProcess, type Latencies, ObserverProcess, ServerProcess, type ServerSeen } from './orders.ts'
 import type { SubjectName } from './subjects.ts'
 
-const KEY = '00000000'
 const NOTHING = new Uint8Array(0)
 
 /** Bytes that are handed to the system at once. */
@@ -40,27 +39,31 @@ function repeated(bytes: Uint8Array): Uint8Array {
   return times(bytes, Math.floor(BLOCK_BYTES / bytes.length))
 }
 
-const BEGIN = frame({ fin: false, opcode: 2, key: KEY })
-const EMPTY_FRAGMENT = frame({ fin: false, opcode: 0, key: KEY })
-const BYTE_FRAGMENT = frame({ fin: false, opcode: 0, key: KEY, payload: 'x' })
+const BEGIN = frame({ fin: false, opcode: 2, key: PLAIN_KEY })
+const EMPTY_FRAGMENT = frame({ fin: false, opcode: 0, key: PLAIN_KEY })
+const BYTE_FRAGMENT = frame({ fin: false, opcode: 0, key: PLAIN_KEY, payload: 'x' })
 const BYTE_FRAGMENTS = concat(
-  frame({ fin: false, opcode: 2, key: KEY, payload: 'x' }),
+  frame({ fin: false, opcode: 2, key: PLAIN_KEY, payload: 'x' }),
   times(BYTE_FRAGMENT, MOST_FRAGMENTS - 2),
-  frame({ opcode: 0, key: KEY, payload: 'x' }),
+  frame({ opcode: 0, key: PLAIN_KEY, payload: 'x' }),
 )
-const BYTE_MESSAGES = repeated(frame({ opcode: 2, key: KEY, payload: 'x' }))
+const BYTE_MESSAGES = repeated(frame({ opcode: 2, key: PLAIN_KEY, payload: 'x' }))
 
 export const FLOODS: readonly Flood[] = [
-  { name: 'pings', what: 'empty pings of one who does not read', block: repeated(frame({ opcode: 9, key: KEY })) },
+  {
+    name: 'pings',
+    what: 'empty pings of one who does not read',
+    block: repeated(frame({ opcode: 9, key: PLAIN_KEY })),
+  },
   {
     name: 'long pings',
     what: 'pings of 125 bytes of one who does not read',
-    block: repeated(frame({ opcode: 9, key: KEY, payload: new Uint8Array(125) })),
+    block: repeated(frame({ opcode: 9, key: PLAIN_KEY, payload: new Uint8Array(125) })),
   },
   {
     name: 'pongs',
     what: 'pongs that nobody asked for',
-    block: repeated(frame({ opcode: 10, key: KEY })),
+    block: repeated(frame({ opcode: 10, key: PLAIN_KEY })),
     leavesGarbage: true,
   },
   {
@@ -91,7 +94,7 @@ export const FLOODS: readonly Flood[] = [
   {
     name: 'one-byte segments',
     what: `a system call and a segment of TCP for each byte, on ${SEGMENT_CONNECTIONS} connections`,
-    block: frame({ opcode: 2, key: KEY, payload: 'a message' }),
+    block: frame({ opcode: 2, key: PLAIN_KEY, payload: 'a message' }),
     inSegments: true,
     messages: 1,
   },

@@ -4,12 +4,10 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { constants, deflateRawSync } from 'node:zlib'
-import { frame } from '../support/wire.ts'
+import { frame, PLAIN_KEY } from '../support/wire.ts'
 import { type Figure, KIB, kibibytes, type Outcome } from './figures.ts'
 import { AttackerProcess, ServerProcess } from './orders.ts'
 import type { SubjectName } from './subjects.ts'
-
-const KEY = '00000000'
 
 // What is made once is there after a tenth as many, and the heap has grown for those that shake hands at the same time.
 const FIRST_PART = 10
@@ -30,7 +28,7 @@ export const IDLE: readonly Idle[] = [
   {
     name: 'after a message of 125 B',
     deflate: false,
-    frame: frame({ opcode: 1, key: KEY, payload: TEXT.slice(0, 125) }),
+    frame: frame({ opcode: 1, key: PLAIN_KEY, payload: TEXT.slice(0, 125) }),
     mostBytes: 8 * KIB,
   },
   { name: 'deflate, silent', deflate: true, frame: undefined, mostBytes: 64 * KIB },
@@ -40,7 +38,7 @@ export const IDLE: readonly Idle[] = [
     frame: frame({
       reservedBits: 0b100,
       opcode: 1,
-      key: KEY,
+      key: PLAIN_KEY,
       payload: deflateRawSync(TEXT, { windowBits: 12, finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -TAIL_BYTES),
     }),
     mostBytes: 64 * KIB,

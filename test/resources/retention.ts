@@ -2,13 +2,11 @@
 // that all connections share; by TLS what it reads is 16 KiB each time, and in memory of its own.
 
 import { times } from '../support/bombs.ts'
-import { frame } from '../support/wire.ts'
+import { frame, PLAIN_KEY } from '../support/wire.ts'
 import { KEEP_EVERY_BYTES } from './application.ts'
 import { type Figure, KIB, kibibytes, type Outcome } from './figures.ts'
 import { AttackerProcess, ServerProcess } from './orders.ts'
 import type { SubjectName } from './subjects.ts'
-
-const KEY = '00000000'
 
 export interface Kept {
   readonly name: string
@@ -51,7 +49,7 @@ export async function keep(row: Kept, subject: SubjectName, megabytes: number): 
   await using attacker = new AttackerProcess()
   const { tls, opcode, payloadBytes, mostBytes } = row
   const port = await server.tell('start', { subject, options: {}, tls })
-  const message = frame({ opcode, key: KEY, payload: 'x'.repeat(payloadBytes) })
+  const message = frame({ opcode, key: PLAIN_KEY, payload: 'x'.repeat(payloadBytes) })
   const block = times(message, Math.ceil(131_072 / message.length))
   const send = (bytes: number) =>
     attacker.tell('flood', { port, path: '/keep', tls, prelude: new Uint8Array(), block, bytes, hasQuota: false })

@@ -35,6 +35,9 @@ export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
+/** The masking key that changes nothing: what is masked with it can be read in the frame. */
+export const PLAIN_KEY = '00000000'
+
 /** The UTF-8 of a string. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text)
@@ -70,4 +73,10 @@ export function frame({
   const keyBytes = key === undefined ? new Uint8Array(0) : hex(key)
   const masked = key === undefined ? body : body.map((byte, i) => byte ^ keyBytes[i % 4]!)
   return concat(Uint8Array.of(first, ...length), keyBytes, masked)
+}
+
+/** Whether a Close frame may carry this code (RFC 6455 §7.4, with what IANA has registered since). */
+export function mayTravelByRfc(code: number): boolean {
+  if (code >= 3000 && code <= 4999) return true
+  return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006
 }

@@ -10,9 +10,8 @@ import {
 } from '../../../src/codec/close-payload.ts'
 import { frameHeaderSize, parseFrameHeader, writeFrameHeader } from '../../../src/codec/frame-header.ts'
 import { advanceBytes, advanceUtf8, UTF8_BOUNDARY } from '../../../src/codec/utf8.ts'
-import { hex, hexList, isSameBytes, utf8 } from '../../support/wire.ts'
+import { hex, hexList, isSameBytes, mayTravelByRfc, utf8 } from '../../support/wire.ts'
 import { holds, holdsSame } from '../property.ts'
-import { mayTravelByRfc } from '../wire-reader.ts'
 
 /** What is tested; a test puts something broken in its place. */
 export interface FrameCodec {

@@ -1,20 +1,9 @@
 // The syntax tree of a compiled module, and texts with edits in them.
 
-import { type AnyNode, type Program, parse } from 'acorn'
-import { fullAncestor } from 'acorn-walk'
+import { type Program, parse } from 'acorn'
 
 export function parseModule(text: string): Program {
   return parse(text, { ecmaVersion: 'latest', sourceType: 'module' })
-}
-
-/** Calls back once for every node, with the nodes that it is in, outermost first. */
-export function eachNode(program: Program, callback: (node: AnyNode, within: readonly AnyNode[]) => void): void {
-  // A walk comes to some nodes twice: as what they are, and as what they stand for.
-  const seen = new Set<AnyNode>()
-  fullAncestor<undefined>(program, (node, _, ancestors) => {
-    if (!seen.has(node)) callback(node, ancestors.slice(0, -1))
-    seen.add(node)
-  })
 }
 
 /** What stands in the place of `text.slice(start, end)`. */
